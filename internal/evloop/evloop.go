@@ -1,0 +1,131 @@
+// Package evloop runs connections on shards. A [Loop] is a few [Shard]s; a
+// shard owns connections and timers, and calls the [Handler]s of its
+// connections one at a time. What belongs to one shard therefore needs no lock.
+//
+// Start with [NewPortable], call [Loop.Listen] for each address before
+// [Loop.Run], and dial from within a shard: in a handler, a timer, or a function
+// handed to [Shard.Post]. The contract that every engine keeps is written at the
+// interfaces below and held by the suite in package evlooptest.
+//
+// Times are nanoseconds on the time line of the loop's [Clock].
+package evloop
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"net/netip"
+	"time"
+)
+
+// Why a connection ended, besides what the system reports and [io.EOF] for the
+// end of the peer's stream.
+var (
+	// ErrDeadline ends a connection whose deadline passed.
+	ErrDeadline = errors.New("deadline passed")
+	// ErrWriteTimeout ends a connection whose peer does not read.
+	ErrWriteTimeout = errors.New("the peer does not read what is sent to it")
+	// ErrStopped ends the connections of a loop whose context ended.
+	ErrStopped = errors.New("stopped")
+)
+
+// A Clock tells the time on a time line that never steps, and the wall clock's
+// time of the same moment, both in Unix nanoseconds. It is called from all
+// shards at once.
+type Clock interface {
+	Now() (line, wall int64)
+}
+
+// Config says how a loop is built.
+type Config struct {
+	Clock    Clock
+	Shards   int // at least 1
+	ReadSize int // the most bytes that one receive takes, at least 1
+	// WriteTimeout is how long output may wait for a peer that does not read
+	// before the connection ends with ErrWriteTimeout; 0 is for ever.
+	WriteTimeout time.Duration
+}
+
+// A Loop is a set of shards that run together.
+type Loop interface {
+	// Shards returns the shards, whose number never changes.
+	Shards() []Shard
+	// Listen binds addr; port 0 is a free port. It is called before Run. Each
+	// connection gets the handler that accept returns for its shard, and
+	// Opened is called. Listen returns the address that was bound.
+	Listen(addr netip.AddrPort, accept func(Shard) Handler) (netip.AddrPort, error)
+	// CloseListeners ends listening and keeps the connections. It may be
+	// called from any goroutine, more than once, and without Run.
+	CloseListeners()
+	// Run runs the loop until ctx ends. It then ends every connection with
+	// ErrStopped, waits until all handlers have returned, and returns nil; it
+	// returns earlier only with the error that keeps the loop from running.
+	Run(ctx context.Context) error
+}
+
+// A Shard owns connections and timers. Its methods are called on the shard
+// only: from a handler, a timer, or a posted function. Post, Index and Now may be
+// called from anywhere.
+type Shard interface {
+	// Index is the place of the shard in Loop.Shards.
+	Index() int
+	// Now returns the time on the loop's time line.
+	Now() int64
+	// Post has f called on the shard soon, in the order of the calls. What is
+	// posted to a loop that has ended is dropped.
+	Post(f func())
+	// Dial begins to connect and returns at once. The handler's Opened or,
+	// when that fails, its Closed is called later.
+	Dial(addr netip.AddrPort, h Handler) Conn
+	// Conns are the connections of the shard, those that still connect
+	// included. They may be closed meanwhile.
+	Conns() iter.Seq[Conn]
+	// Schedule has t fire once when due has come, instead of when it was to
+	// fire before. What is due already fires soon, never within Schedule.
+	Schedule(t *Timer, due int64)
+	// Cancel keeps t from firing; a timer that is not scheduled is left alone.
+	Cancel(t *Timer)
+}
+
+// A Conn is a TCP connection. Its methods are called on its shard only, and do
+// nothing once the connection has been closed.
+type Conn interface {
+	Shard() Shard
+	// Write sends b, which it does not keep. It never blocks: what the system
+	// does not take at once follows by itself, and until it has, the
+	// connection is not read, so that a peer that does not read is not served.
+	// Failure ends the connection.
+	Write(b []byte)
+	// Close ends the connection once all that was written has been handed to
+	// the system. Data is not called any more; Closed is, with nil.
+	Close()
+	// SetDeadline ends the connection with ErrDeadline at due, unless another
+	// deadline is set before; 0 is none. Connecting counts.
+	SetDeadline(due int64)
+	// Local and Remote are the ends' addresses. Local is the zero AddrPort
+	// until the connection is open.
+	Local() netip.AddrPort
+	Remote() netip.AddrPort
+}
+
+// A Handler is what a connection means. Its methods are called on the
+// connection's shard, never concurrently with anything else there, and must not
+// block.
+type Handler interface {
+	// Opened is called once when the connection is established.
+	Opened(c Conn)
+	// Data is called with what one receive returned: at least one byte, at
+	// most Config.ReadSize. The bytes are the loop's again when it returns.
+	Data(c Conn, b []byte, at Stamp)
+	// Closed is called exactly once, last, for every connection accepted or
+	// dialed, whether or not Opened was. err is nil after Close, io.EOF when
+	// the peer ended its stream, one of the errors of this package, or what
+	// the system reported.
+	Closed(c Conn, err error)
+}
+
+// A Stamp tells when bytes were received.
+type Stamp struct {
+	Read int64 // when the program had them, on the loop's time line
+	Wall int64 // the wall clock's time of that moment, Unix nanoseconds
+}
