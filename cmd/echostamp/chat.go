@@ -1,0 +1,214 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/echostamp/echostamp/internal/clock"
+	"github.com/echostamp/echostamp/internal/unit"
+	"github.com/echostamp/echostamp/internal/wire"
+)
+
+func chatCommand(t ui) *cobra.Command {
+	var delays bool
+	var timeout time.Duration
+	cmd := &cobra.Command{
+		Use:   "chat HOST:PORT",
+		Short: "Send lines by hand, and see each reply with its timestamps",
+		Long: `Chat sends each line as a message and prints the reply with the time at which it
+was read: <t3>:<t2>:<t1>:<message>. Ctrl-D, Ctrl-C or the end of the input
+leave.`,
+		Example: `  echostamp chat localhost:12345
+  echo hello | echostamp chat --delays localhost:12345`,
+		Args: cobra.ExactArgs(1),
+	}
+	cmd.Flags().BoolVar(&delays, "delays", false, "print the round trip and both directions below each reply")
+	cmd.Flags().DurationVar(&timeout, "timeout", 5*time.Second, "how long connecting, and each reply, may take")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if timeout <= 0 {
+			return usage(fmt.Errorf("--timeout: %v is not positive", timeout))
+		}
+		if _, _, err := net.SplitHostPort(args[0]); err != nil {
+			return usage(fmt.Errorf("%q is no HOST:PORT: %w", args[0], err))
+		}
+		d := net.Dialer{Timeout: timeout}
+		nc, err := d.DialContext(cmd.Context(), "tcp", args[0])
+		if err != nil {
+			return failed(fmt.Errorf("cannot connect to %s: %w", args[0], err))
+		}
+		defer nc.Close()
+		c := &chat{
+			ui: t, conn: nc, line: clock.NewLine(), delays: delays, timeout: timeout,
+			prompting: isTerminal(t.in) && isTerminal(t.out),
+		}
+		if err := c.run(cmd.Context()); err != nil {
+			return failed(fmt.Errorf("chat with %s: %w", args[0], err))
+		}
+		return nil
+	}
+	return cmd
+}
+
+// chat is a conversation: a line, its reply, the next line.
+type chat struct {
+	ui
+	conn      net.Conn
+	line      clock.Line
+	delays    bool
+	prompting bool
+	timeout   time.Duration
+}
+
+// received is what one receive returned, or the error that ended them.
+type received struct {
+	data []byte
+	at   int64
+	err  error
+}
+
+// typed is a line of the input, or the error that ended them.
+type typed struct {
+	text []byte
+	err  error
+}
+
+// run converses until the input or the context ends, and says goodbye.
+func (c *chat) run(ctx context.Context) error {
+	lines, replies := make(chan typed), make(chan received)
+	go scan(c.in, lines)
+	go c.receive(replies)
+	for {
+		if c.prompting {
+			fmt.Fprint(c.out, "> ")
+		}
+		select {
+		case <-ctx.Done():
+			return c.leave()
+		case r := <-replies:
+			return c.unasked(r)
+		case l := <-lines:
+			switch {
+			case errors.Is(l.err, io.EOF):
+				return c.leave()
+			case l.err != nil:
+				return fmt.Errorf("cannot read the input: %w", l.err)
+			}
+			leaving, err := c.converse(ctx, l.text, replies)
+			switch {
+			case err != nil:
+				return err
+			case leaving:
+				return c.leave()
+			}
+		}
+	}
+}
+
+// scan reads lines until the input ends. Its last is an error.
+func scan(in io.Reader, lines chan<- typed) {
+	s := bufio.NewScanner(in)
+	s.Buffer(nil, 1<<20)
+	for s.Scan() {
+		lines <- typed{text: append([]byte(nil), s.Bytes()...)}
+	}
+	err := s.Err()
+	if err == nil {
+		err = io.EOF
+	}
+	lines <- typed{err: err}
+}
+
+// receive reads from the connection until it ends. Its last is an error.
+func (c *chat) receive(replies chan<- received) {
+	for {
+		b := make([]byte, wire.MaxReply)
+		n, err := c.conn.Read(b)
+		at, _ := c.line.Now()
+		if n > 0 {
+			replies <- received{data: b[:n], at: at}
+		}
+		if err != nil {
+			replies <- received{err: err}
+			return
+		}
+	}
+}
+
+// converse sends a line and prints the reply. It reports whether the context
+// has ended meanwhile.
+func (c *chat) converse(ctx context.Context, text []byte, replies <-chan received) (leaving bool, err error) {
+	t1, _ := c.line.Now()
+	message := wire.AppendMessage(nil, t1, text)
+	if len(message) > wire.MaxMessage {
+		c.warn("that line makes a message of %d bytes; the most is %d: not sent", len(message), wire.MaxMessage)
+		return false, nil
+	}
+	if _, err := c.conn.Write(message); err != nil {
+		return false, err
+	}
+	late := time.After(c.timeout)
+	var got []byte
+	for {
+		select {
+		case <-ctx.Done():
+			return true, nil
+		case <-late:
+			return false, fmt.Errorf("no whole reply within %v (received %q); is that a timestamp-echo server?", c.timeout, got)
+		case r := <-replies:
+			if r.err != nil {
+				return false, ended(r.err)
+			}
+			got = append(got, r.data...)
+			switch t2, verdict := wire.CheckReply(got, message); verdict {
+			case wire.Partial:
+			case wire.Whole:
+				return false, c.print(got, t1, t2, r.at)
+			default:
+				return false, fmt.Errorf("no whole reply: received %q; is that a timestamp-echo server?", got)
+			}
+		}
+	}
+}
+
+// print prints a reply, in which the server's timestamp stands as it came.
+func (c *chat) print(reply []byte, t1, t2, t3 int64) error {
+	b := wire.AppendReply(nil, t3, reply)
+	b = append(b, '\n')
+	if c.delays {
+		b = fmt.Appendf(b, "rtt %s = forward %s + reverse %s\n",
+			unit.Duration(float64(t3-t1)), unit.Duration(float64(t2-t1)), unit.Duration(float64(t3-t2)))
+	}
+	_, err := c.out.Write(b)
+	return err
+}
+
+// leave says goodbye. Whether it arrives is of no matter any more.
+func (c *chat) leave() error {
+	if c.prompting {
+		fmt.Fprintln(c.out)
+	}
+	_, _ = c.conn.Write([]byte{wire.Goodbye})
+	return nil
+}
+
+// unasked is the error of something received between messages.
+func (c *chat) unasked(r received) error {
+	if r.err != nil {
+		return ended(r.err)
+	}
+	return fmt.Errorf("the server sent %q without being asked", r.data)
+}
+
+func ended(err error) error {
+	if errors.Is(err, io.EOF) {
+		return errors.New("the server closed the connection")
+	}
+	return err
+}

@@ -1,0 +1,170 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"os"
+	"runtime"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/echostamp/echostamp/internal/record"
+	"github.com/echostamp/echostamp/loadgen"
+	"github.com/echostamp/echostamp/report"
+	"github.com/echostamp/echostamp/server"
+)
+
+// loadOptions are the options that are not the load generator's own.
+type loadOptions struct {
+	format string
+	file   string
+	quiet  bool
+}
+
+func loadCommand(t ui) *cobra.Command {
+	var cfg loadgen.Config
+	var opts loadOptions
+	cmd := &cobra.Command{
+		Use:   "load [HOST:PORT]",
+		Short: "Send messages with many clients, and report the delays",
+		Long: `Load opens clients to a timestamp-echo server. Each sends its next message when
+the reply to the one before is in (closed loop). The report has the round trip
+(rtt), client → server (forward) and server → client (reverse).
+
+Without an address it starts a server of its own on a free port of loopback.
+
+The report goes to standard output. An interrupt ends the run early with the
+report of what was measured, and exit code 130. Exit code 1 means that the run
+could not be done: nothing was measured, or clients had no connection at the
+end. Exit code 4 means that there were errors: their messages are missing from
+the figures.`,
+		Example: `  echostamp load
+  echostamp load -c 64 -d 30s 192.0.2.7:12345
+  echostamp load -n 100000 --format json -o run.json localhost:12345`,
+		Args: cobra.MaximumNArgs(1),
+	}
+	f := cmd.Flags()
+	f.IntVarP(&cfg.Clients, "clients", "c", 10, "concurrent clients, a connection each")
+	f.DurationVarP(&cfg.Duration, "duration", "d", 10*time.Second, "how long to measure; with --messages there is no limit unless given")
+	f.Int64VarP(&cfg.Messages, "messages", "n", 0, "how many messages to measure, of all clients together; 0 is no limit")
+	f.IntVarP(&cfg.Size, "size", "s", 64, fmt.Sprintf("bytes of a message with its timestamp, %d to %d", loadgen.MinSize, loadgen.MaxSize))
+	f.DurationVar(&cfg.Warmup, "warmup", 0, "how long to send before measuring begins")
+	f.DurationVar(&cfg.Timeout, "timeout", 5*time.Second, "how long connecting, and each reply, may take")
+	f.DurationVar(&cfg.GiveUp, "give-up", 15*time.Second, "end the run when no reply has come for so long; 0 is never")
+	f.IntVar(&cfg.ConnectRate, "connect-rate", 5000, "connections to begin in a second")
+	f.IntVar(&cfg.Shards, "shards", runtime.GOMAXPROCS(0), "event loops")
+	f.StringVarP(&opts.format, "format", "f", "text", "of the report: text or json")
+	f.StringVarP(&opts.file, "output", "o", "", "save the run to `FILE`, as JSON, whatever the format of the report")
+	f.BoolVarP(&opts.quiet, "quiet", "q", false, "show no progress")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if cfg.Messages > 0 && !f.Changed("duration") {
+			cfg.Duration = 0
+		}
+		if len(args) > 0 {
+			cfg.Target = args[0]
+		}
+		return load(cmd.Context(), t, cfg, opts)
+	}
+	return cmd
+}
+
+func load(ctx context.Context, t ui, cfg loadgen.Config, opts loadOptions) error {
+	if opts.format != "text" && opts.format != "json" {
+		return usage(fmt.Errorf("--format: %q is neither text nor json", opts.format))
+	}
+	own := cfg.Target == ""
+	if own {
+		cfg.Target = "127.0.0.1:0" // until there is a server
+	}
+	if err := cfg.Validate(); err != nil {
+		return usageOf(err)
+	}
+	var file *record.File
+	if opts.file != "" {
+		var err error
+		if file, err = record.Create(opts.file); err != nil {
+			return failed(fmt.Errorf("cannot save to %s: %w", opts.file, err))
+		}
+	}
+	if own {
+		target, stop, err := startServer()
+		if err != nil {
+			return failed(err)
+		}
+		defer stop()
+		cfg.Target = target
+	}
+	show := showProgress(t, &cfg, opts.quiet)
+	r, err := loadgen.Run(ctx, cfg)
+	show.end()
+	if r == nil {
+		return failed(err)
+	}
+	r.Tool, r.Command, r.Server.Own = thisTool(), os.Args, own
+	return errors.Join(t.deliver(r, file, opts), outcome(r, err))
+}
+
+// usageOf puts the error of a configuration in terms of options.
+func usageOf(err error) error {
+	var c *loadgen.ConfigError
+	if !errors.As(err, &c) {
+		return usage(err)
+	}
+	if c.Field == "HOST:PORT" {
+		return usage(c)
+	}
+	return usage(fmt.Errorf("--%w", c))
+}
+
+// deliver prints the report and saves the run, each whether or not the other
+// succeeds.
+func (t ui) deliver(r *record.Run, file *record.File, opts loadOptions) error {
+	var saved error
+	if file != nil {
+		if err := file.Save(r); err != nil {
+			saved = fmt.Errorf("cannot save to %s: %w; the report is on standard output", opts.file, err)
+		}
+	}
+	render := report.Text
+	if opts.format == "json" {
+		render = record.Write
+	}
+	if err := errors.Join(render(t.out, r), saved); err != nil {
+		return failed(err)
+	}
+	return nil
+}
+
+// outcome is the error that a run ends with, once its report is out.
+func outcome(r *record.Run, err error) error {
+	switch {
+	case r.Interrupted:
+		return &exit{code: exitInterrupted}
+	case err != nil:
+		return failed(err)
+	case r.Validity.Verdict != record.Valid:
+		return &exit{code: exitInvalid}
+	}
+	return nil
+}
+
+// startServer starts a server in this process, on a free port of loopback.
+func startServer() (target string, stop func(), err error) {
+	s, err := server.Listen(server.Config{
+		Listen: []netip.AddrPort{netip.MustParseAddrPort("127.0.0.1:0")},
+		Shards: runtime.GOMAXPROCS(0),
+	})
+	if err != nil {
+		return "", nil, err
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	go func() {
+		_ = s.Run(ctx) // its clients will notice
+		close(ended)
+	}()
+	return s.Addrs()[0].String(), func() { cancel(); <-ended }, nil
+}

@@ -1,0 +1,88 @@
+// Command echostamp measures network latency with the timestamp-echo protocol,
+// and puts load on the servers that speak it.
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
+
+// Exit codes, which scripts rely on.
+const (
+	exitDone        = 0
+	exitFailed      = 1   // could not do it
+	exitUsage       = 2   // the command line is wrong
+	exitInvalid     = 4   // it is done, and its figures cannot be trusted
+	exitInterrupted = 130 // the partial report has been printed
+)
+
+// An exit is an error that has decided on the exit code. Its err may be nil
+// where everything has been said.
+type exit struct {
+	code int
+	err  error
+}
+
+func (e *exit) Error() string {
+	if e.err == nil {
+		return ""
+	}
+	return e.err.Error()
+}
+
+func (e *exit) Unwrap() error { return e.err }
+
+func failed(err error) error { return &exit{exitFailed, err} }
+func usage(err error) error  { return &exit{exitUsage, err} }
+
+// run carries out a command line and returns its exit code.
+func run(args []string, in io.Reader, out, errOut io.Writer) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal ends the program at once
+
+	root := rootCommand(ui{in, out, errOut})
+	root.SetArgs(args)
+	root.SetIn(in)
+	root.SetOut(out)
+	root.SetErr(errOut)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return exitDone
+	}
+	e := &exit{code: exitUsage, err: err} // what cobra itself finds
+	errors.As(err, &e)
+	if e.err != nil {
+		ui{in, out, errOut}.fail(e)
+	}
+	return e.code
+}
+
+func rootCommand(t ui) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "echostamp",
+		Short: "Measure network latency with the timestamp-echo protocol",
+		Long: `echostamp measures network latency with the timestamp-echo protocol, and puts
+load on the servers that speak it. A message carries the time at which it was
+sent, the reply the time at which the server had it; so the round trip and both
+directions are known.
+
+Exit codes: 0 done, 1 could not do it, 2 usage, 4 the figures cannot be trusted,
+130 interrupted (the partial report is printed).`,
+		Example: `  echostamp load                        measure a server of its own, on loopback
+  echostamp server                      serve on port 12345
+  echostamp load -c 64 -d 30s HOST:12345`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+	}
+	root.AddCommand(serverCommand(t), loadCommand(t), chatCommand(t), versionCommand(t))
+	return root
+}

@@ -1,0 +1,71 @@
+package main
+
+import (
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/vbauerster/mpb/v8"
+	"github.com/vbauerster/mpb/v8/decor"
+
+	"github.com/echostamp/echostamp/internal/unit"
+	"github.com/echostamp/echostamp/loadgen"
+)
+
+// progress is the bar that a run shows on a terminal; nil shows nothing.
+type progress struct {
+	container *mpb.Progress
+	bar       *mpb.Bar
+	now       atomic.Pointer[loadgen.Live]
+}
+
+// showProgress has a run show itself where standard error is a terminal.
+func showProgress(t ui, cfg *loadgen.Config, quiet bool) *progress {
+	if quiet || !isTerminal(t.errOut) {
+		return nil
+	}
+	p := &progress{container: mpb.New(mpb.WithOutput(t.errOut), mpb.WithWidth(80))}
+	p.now.Store(&loadgen.Live{})
+	total, done := int64(cfg.Duration), func(l loadgen.Live) int64 { return int64(l.Elapsed) }
+	if total == 0 {
+		total, done = cfg.Messages, func(l loadgen.Live) int64 { return l.Received }
+	}
+	p.bar = p.container.AddBar(total,
+		mpb.BarRemoveOnComplete(),
+		mpb.PrependDecorators(decor.Any(func(decor.Statistics) string { return p.left(cfg) })),
+		mpb.AppendDecorators(decor.Any(func(decor.Statistics) string { return p.figures() })))
+	cfg.Live = func(l loadgen.Live) {
+		p.now.Store(&l)
+		p.bar.SetCurrent(min(done(l), total-1)) // a full bar would not be drawn any more
+	}
+	return p
+}
+
+// left tells the phase, and the time or the messages that are left.
+func (p *progress) left(cfg *loadgen.Config) string {
+	l := p.now.Load()
+	switch {
+	case l.Phase == loadgen.Connecting:
+		return fmt.Sprintf("connecting %d/%d ", l.Connected, cfg.Clients)
+	case l.Phase == loadgen.WarmingUp:
+		return "warming up "
+	case cfg.Duration > 0:
+		return fmt.Sprintf("%v left ", max(0, cfg.Duration-l.Elapsed).Round(time.Second))
+	}
+	return unit.Count(cfg.Messages-l.Received) + " left "
+}
+
+func (p *progress) figures() string {
+	l := p.now.Load()
+	return fmt.Sprintf(" %s p50 %s p99 %s errors %s", unit.Rate(l.Rate),
+		unit.Duration(float64(l.P50)), unit.Duration(float64(l.P99)), unit.Count(l.Errors))
+}
+
+// end clears the bar away.
+func (p *progress) end() {
+	if p == nil {
+		return
+	}
+	p.bar.Abort(true)
+	p.container.Wait()
+}

@@ -1,0 +1,142 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"runtime"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/echostamp/echostamp/internal/wire"
+	"github.com/echostamp/echostamp/server"
+)
+
+func serverCommand(t ui) *cobra.Command {
+	var (
+		listen       []string
+		logging      string
+		grace        time.Duration
+		writeTimeout time.Duration
+		shards       int
+	)
+	cmd := &cobra.Command{
+		Use:   "server",
+		Short: "Answer every message with the time at which it came",
+		Long: `Server speaks the timestamp-echo protocol until it is interrupted. It then takes
+no more connections, answers what is in flight, and closes.
+
+It prints a line "listening on IP:PORT" to standard output for each address. A
+log goes to standard error: a line "[ip:port] t2:"data"" for each message, with
+the data quoted.`,
+		Example: `  echostamp server
+  echostamp server --listen 127.0.0.1:0 --listen [::1]:0 --log messages`,
+		Args: cobra.NoArgs,
+	}
+	f := cmd.Flags()
+	f.StringArrayVarP(&listen, "listen", "l", []string{"0.0.0.0:12345"}, "`IP:PORT` to listen on, several times for several; port 0 is a free one")
+	f.StringVar(&logging, "log", "off", "what to log: off, connections or messages")
+	f.DurationVar(&grace, "grace", time.Second, "how long to serve what is in flight when interrupted; 0 is not at all")
+	f.DurationVar(&writeTimeout, "write-timeout", 30*time.Second, "how long a client may leave its replies unread; 0 is for ever")
+	f.IntVar(&shards, "shards", runtime.GOMAXPROCS(0), "event loops, 1 to 1024")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		cfg := server.Config{Shards: shards, Grace: grace, WriteTimeout: writeTimeout}
+		var err error
+		if cfg.Listen, err = listenAddrs(listen); err != nil {
+			return usage(err)
+		}
+		switch {
+		case grace < 0:
+			return usage(fmt.Errorf("--grace: %v is negative", grace))
+		case writeTimeout < 0:
+			return usage(fmt.Errorf("--write-timeout: %v is negative", writeTimeout))
+		case shards < 1 || shards > 1024:
+			return usage(fmt.Errorf("--shards: %d is not between 1 and 1024", shards))
+		}
+		if cfg.Log, err = logTo(t.errOut, logging); err != nil {
+			return usage(err)
+		}
+		s, err := server.Listen(cfg)
+		if err != nil {
+			return failed(fmt.Errorf("%w; choose another with --listen", err))
+		}
+		for _, a := range s.Addrs() {
+			if _, err := fmt.Fprintf(t.out, "listening on %v\n", a); err != nil {
+				return failed(err)
+			}
+		}
+		if err := s.Run(cmd.Context()); err != nil {
+			return failed(err)
+		}
+		return nil
+	}
+	return cmd
+}
+
+// listenAddrs reads addresses to listen on. Names are not taken: which of a
+// host's addresses to open should not depend on a resolver.
+func listenAddrs(texts []string) ([]netip.AddrPort, error) {
+	var out []netip.AddrPort
+	for _, text := range texts {
+		if host, port, err := net.SplitHostPort(text); err == nil && host == "" {
+			text = "0.0.0.0:" + port
+		}
+		a, err := netip.ParseAddrPort(text)
+		if err != nil {
+			return nil, fmt.Errorf("--listen: %q is no IP:PORT, such as 0.0.0.0:12345 or [::1]:0", text)
+		}
+		out = append(out, a)
+	}
+	return out, nil
+}
+
+// logTo returns a log at the level that --log names, or nil for off.
+func logTo(w io.Writer, level string) (func(server.Event), error) {
+	messages := level == "messages"
+	switch level {
+	case "off":
+		return nil, nil
+	case "connections", "messages":
+	default:
+		return nil, fmt.Errorf("--log: %q is none of off, connections, messages", level)
+	}
+	var mu sync.Mutex
+	var line []byte
+	return func(e server.Event) {
+		if e.Kind == server.Message && !messages {
+			return
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		line = appendEvent(line[:0], e)
+		_, _ = w.Write(line) // who closes the log does not stop the server
+	}, nil
+}
+
+// appendEvent appends the line of an event: "[ip:port] t2:"data"" for a message,
+// "[ip:port] time connected" and "… closed" for a connection. Data is quoted, so
+// that no client can write a line of its own, nor reach a terminal.
+func appendEvent(b []byte, e server.Event) []byte {
+	b = append(b, '[')
+	b = e.Remote.AppendTo(b)
+	b = append(b, "] "...)
+	b = wire.AppendTime(b, e.Time)
+	switch e.Kind {
+	case server.Message:
+		b = append(b, ':')
+		b = strconv.AppendQuoteToASCII(b, string(e.Data))
+	case server.Connected:
+		b = append(b, " connected"...)
+	case server.Closed:
+		b = append(b, " closed"...)
+		if e.Err != nil {
+			b = append(b, ": "...)
+			b = append(b, e.Err.Error()...)
+		}
+	}
+	return append(b, '\n')
+}

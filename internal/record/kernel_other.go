@@ -1,0 +1,5 @@
+//go:build !(unix && !solaris && !illumos && !aix)
+
+package record
+
+func kernelRelease() string { return "" }

@@ -1,0 +1,183 @@
+// Package record is one saved run, "echostamp.run.v1": one JSON object that
+// holds all that a report shows. Fields are added to it, never renamed or
+// re-typed. All times are integer nanoseconds.
+//
+// The load generator fills a [Run]; renderers and comparisons read it and need
+// nothing else.
+package record
+
+import (
+	"runtime"
+	"strconv"
+	"time"
+
+	"github.com/echostamp/echostamp/internal/hist"
+)
+
+// Schema is the value of Run.Schema.
+const Schema = "echostamp.run.v1"
+
+// A Run is what was asked, on what it ran, and what was measured.
+type Run struct {
+	Schema      string    `json:"schema"`
+	Tool        Tool      `json:"tool"`
+	Command     []string  `json:"command"`
+	Started     time.Time `json:"started"`     // when measuring began
+	Duration    int64     `json:"duration_ns"` // of measuring, without connecting and warm-up
+	Interrupted bool      `json:"interrupted"`
+	Config      Config    `json:"config"`
+	Host        Host      `json:"host"`
+	Server      Server    `json:"server"`
+	Totals      Totals    `json:"totals"`
+	Clock       Clock     `json:"clock"`
+	Validity    Validity  `json:"validity"`
+	// Warnings are what a reader must know to read the figures right.
+	Warnings []string          `json:"warnings"`
+	Metrics  map[string]Metric `json:"metrics"`
+}
+
+// Tool is the program that made the run.
+type Tool struct {
+	Version string `json:"version"`
+	Commit  string `json:"commit,omitempty"`
+	Go      string `json:"go"`
+}
+
+// Config is what was asked of the run.
+type Config struct {
+	Target    string `json:"target"`
+	Proto     string `json:"proto"`
+	Transport string `json:"transport"`
+	Clients   int    `json:"clients"`
+	Mode      string `json:"mode"` // Closed or "open"
+	Duration  int64  `json:"duration_ns,omitempty"`
+	Messages  int64  `json:"messages,omitempty"`
+	Size      int    `json:"size"`
+	Warmup    int64  `json:"warmup_ns"`
+	Timeout   int64  `json:"timeout_ns"`
+	Shards    int    `json:"shards"`
+}
+
+// Closed is the mode in which a client sends when the reply before is in.
+const Closed = "closed"
+
+// Host is the machine that the load generator ran on.
+type Host struct {
+	OS     string `json:"os"`
+	Arch   string `json:"arch"`
+	Kernel string `json:"kernel,omitempty"`
+	CPUs   int    `json:"cpus"`
+}
+
+// ThisHost describes the machine that this runs on.
+func ThisHost() Host {
+	return Host{OS: runtime.GOOS, Arch: runtime.GOARCH, Kernel: kernelRelease(), CPUs: runtime.NumCPU()}
+}
+
+// Server is what is known of the server.
+type Server struct {
+	Address string `json:"address,omitempty"` // that the target resolved to
+	Own     bool   `json:"own"`               // started by the load generator, in its own process
+}
+
+// Totals count the messages that were measured, and the errors of the whole
+// run. Sent = Received + Failed + Unanswered.
+type Totals struct {
+	Sent          int64            `json:"sent"`
+	Received      int64            `json:"received"`
+	Failed        int64            `json:"failed"`     // messages whose reply deviated or never came
+	Unanswered    int64            `json:"unanswered"` // under way when the run was interrupted
+	BytesSent     int64            `json:"bytes_sent"`
+	BytesReceived int64            `json:"bytes_received"`
+	Rate          float64          `json:"rate"` // received in a second of Run.Duration
+	Errors        map[string]int64 `json:"errors"`
+}
+
+// ErrorCount is the number of errors of all kinds.
+func (t Totals) ErrorCount() int64 {
+	var n int64
+	for _, k := range t.Errors {
+		n += k
+	}
+	return n
+}
+
+// Clock tells how the server's clock relates to the client's.
+type Clock struct {
+	// Relation is Same, or empty where the clocks are two and nothing is known.
+	Relation string `json:"relation,omitempty"`
+}
+
+// Same is the relation of a server on the load generator's own host.
+const Same = "same"
+
+// Validity says whether the figures can be trusted.
+type Validity struct {
+	Verdict string   `json:"verdict"`
+	Reasons []string `json:"reasons"`
+}
+
+// The verdicts.
+const (
+	Valid   = "valid"
+	Invalid = "invalid"
+)
+
+// Names of metrics.
+const (
+	RTT     = "rtt"
+	Forward = "forward"
+	Reverse = "reverse"
+)
+
+// A Metric is one histogram and the figures read from it, in nanoseconds.
+type Metric struct {
+	Count  int64   `json:"count"`
+	Min    int64   `json:"min"`
+	Max    int64   `json:"max"`
+	Mean   float64 `json:"mean"`
+	StdDev float64 `json:"stddev"`
+	// Percentiles are those of Percentiles above which at least ten samples
+	// lie, by name.
+	Percentiles map[string]int64 `json:"percentiles"`
+	// Low names the percentiles above which fewer than a hundred samples lie.
+	Low []string `json:"low"`
+	// HDR is the histogram in HdrHistogram's V2 compressed format, base64;
+	// HDRNegative holds the magnitudes of the values below zero.
+	HDR         string `json:"hdr"`
+	HDRNegative string `json:"hdr_negative,omitempty"`
+}
+
+// Percentiles are those that a record holds.
+var Percentiles = []float64{50, 90, 99, 99.9, 99.99}
+
+const (
+	fewest = 10  // samples above a percentile for it to be told
+	enough = 100 // samples above a percentile for it not to be low
+)
+
+// PercentileName is the key of percentile q.
+func PercentileName(q float64) string { return strconv.FormatFloat(q, 'f', -1, 64) }
+
+// NewMetric reads the figures from h.
+func NewMetric(h *hist.Histogram) (Metric, error) {
+	m := Metric{
+		Count: h.Count(), Min: h.Min(), Max: h.Max(), Mean: h.Mean(), StdDev: h.StdDev(),
+		Percentiles: map[string]int64{},
+		Low:         []string{},
+	}
+	for _, q := range Percentiles {
+		above := float64(h.Count()) * (100 - q) / 100
+		// Rounded up by far less than a sample: (100-99.9)/100 is not exact.
+		above += 1e-6
+		if above < enough {
+			m.Low = append(m.Low, PercentileName(q))
+		}
+		if above >= fewest {
+			m.Percentiles[PercentileName(q)] = h.Percentile(q)
+		}
+	}
+	var err error
+	m.HDR, m.HDRNegative, err = h.Encode()
+	return m, err
+}

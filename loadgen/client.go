@@ -1,0 +1,219 @@
+package loadgen
+
+import (
+	"time"
+
+	"github.com/echostamp/echostamp/internal/evloop"
+	"github.com/echostamp/echostamp/internal/wire"
+)
+
+// How long a client that lost its connection waits before it connects again:
+// twice as long after each failure, until a reply is whole.
+const (
+	minRetry = 10 * time.Millisecond
+	maxRetry = time.Second
+)
+
+// client is one connection of the load generator, and those that replace it.
+// It implements evloop.Handler.
+type client struct {
+	shard     *shard
+	conn      evloop.Conn // nil without one
+	retry     *evloop.Timer
+	sent      int64 // when the message under way was sent, on the time line; 0 is none
+	left      int64 // messages that it may still send; -1 is any number
+	got       []byte
+	backoff   time.Duration
+	id        uint32
+	seq       uint32
+	open      bool // conn is established
+	down      bool // the last attempt to connect failed
+	attempted bool
+	gone      bool // will do nothing more
+}
+
+func newClient(s *shard, id int) *client {
+	c := &client{shard: s, id: uint32(id), left: -1, backoff: minRetry}
+	if m := s.cfg.Messages; m > 0 {
+		n := int64(s.cfg.Clients)
+		c.left = m / n
+		if int64(id) < m%n {
+			c.left++
+		}
+	}
+	c.retry = evloop.NewTimer(func(int64) { c.connect() })
+	return c
+}
+
+func (c *client) connectAt(due int64) { c.shard.Schedule(c.retry, due) }
+
+func (c *client) connect() {
+	c.shard.conns++
+	c.conn = c.shard.Dial(c.shard.target, c)
+	c.conn.SetDeadline(c.shard.Now() + int64(c.shard.cfg.Timeout))
+}
+
+func (c *client) waiting() bool  { return c.sent != 0 }
+func (c *client) measured() bool { return c.sent >= c.shard.measureFrom }
+
+// next sends the next message if there is one to send and a connection to send
+// it on.
+func (c *client) next() {
+	s := c.shard
+	if !s.started || !c.open || c.waiting() {
+		return
+	}
+	now := s.Now()
+	if s.stopping || now >= s.until || c.left == 0 {
+		c.leave()
+		return
+	}
+	c.seq++
+	c.sent = now
+	message := c.message()
+	c.conn.Write(message)
+	c.conn.SetDeadline(now + int64(s.cfg.Timeout))
+	if c.measured() {
+		s.counts.sent++
+		s.counts.bytesSent += int64(len(message))
+		if c.left > 0 {
+			c.left--
+		}
+	}
+}
+
+// message is the one under way, valid until another is asked for.
+func (c *client) message() []byte {
+	c.shard.message = appendMessage(c.shard.message[:0], c.sent, c.id, c.seq, c.shard.cfg.Size)
+	return c.shard.message
+}
+
+// Opened implements evloop.Handler.
+func (c *client) Opened(conn evloop.Conn) {
+	c.open = true
+	c.setDown(false)
+	c.shard.connected++
+	conn.SetDeadline(0)
+	c.tried()
+	c.next()
+}
+
+// Data implements evloop.Handler.
+func (c *client) Data(_ evloop.Conn, b []byte, at evloop.Stamp) {
+	if !c.waiting() {
+		c.fail(unasked(b), at.Read)
+		return
+	}
+	if len(c.got) > 0 {
+		c.got = append(c.got, b...)
+		b = c.got
+	}
+	t2, verdict := wire.CheckReply(b, c.message())
+	switch verdict {
+	case wire.Whole:
+		if c.measured() {
+			c.shard.measure(c.sent, t2, at.Read, len(b))
+		}
+		c.sent, c.got, c.backoff = 0, c.got[:0], minRetry
+		c.next()
+	case wire.Partial:
+		if len(c.got) == 0 {
+			c.got = append(c.got, b...)
+		}
+	default:
+		c.fail(replyKind(verdict), at.Read)
+	}
+}
+
+// unasked is the kind of data that comes with no message under way.
+func unasked(b []byte) kind {
+	if wire.IsGoodbye(b) {
+		return goodbye
+	}
+	return coalesced
+}
+
+// Closed implements evloop.Handler.
+func (c *client) Closed(conn evloop.Conn, err error) {
+	c.shard.conns--
+	if conn == c.conn && !c.gone {
+		k := streamKind(err, len(c.got) > 0)
+		if !c.open {
+			k = connectKind(err)
+			c.setDown(true)
+		}
+		c.fail(k, c.shard.Now())
+	}
+	c.shard.tellFinished()
+}
+
+// fail counts an error at a time on the time line, gives the connection up and
+// begins another after a while.
+func (c *client) fail(k kind, at int64) {
+	s := c.shard
+	s.counts.errors[k]++
+	if c.waiting() && c.measured() {
+		s.counts.failed++
+		s.counts.settled = at
+	}
+	c.disconnect()
+	c.tried()
+	if s.stopping || c.left == 0 {
+		c.leave()
+		return
+	}
+	c.connectAt(s.Now() + int64(c.backoff))
+	c.backoff = min(2*c.backoff, maxRetry)
+}
+
+// tried notes that the client has connected, or failed to, for the first time.
+func (c *client) tried() {
+	if c.attempted {
+		return
+	}
+	c.attempted = true
+	if c.shard.unattempted--; c.shard.unattempted == 0 {
+		c.shard.tellAttempted()
+	}
+}
+
+func (c *client) setDown(down bool) {
+	if c.down == down {
+		return
+	}
+	c.down = down
+	if down {
+		c.shard.down++
+	} else {
+		c.shard.down--
+	}
+}
+
+var farewell = []byte{wire.Goodbye}
+
+// disconnect says goodbye on the connection and forgets it.
+func (c *client) disconnect() {
+	c.sent, c.got = 0, c.got[:0]
+	if c.conn == nil {
+		return
+	}
+	if c.open {
+		c.open = false
+		c.shard.connected--
+		c.conn.Write(farewell)
+	}
+	c.conn.Close()
+	c.conn = nil
+}
+
+// leave ends the client for good.
+func (c *client) leave() {
+	if c.gone {
+		return
+	}
+	c.gone = true
+	c.shard.Cancel(c.retry)
+	c.disconnect()
+	c.shard.active--
+	c.shard.tellFinished()
+}

@@ -1,0 +1,118 @@
+// Package loadgen opens many clients to a timestamp-echo server, has each send
+// messages, and measures the replies: [Run] takes a [Config] and returns a
+// record.Run.
+//
+// Each client is a state machine on a shard of package evloop; a shard owns its
+// clients and its histograms, which are merged when all is done. What goes wrong
+// is counted by kind and never recorded as a latency.
+package loadgen
+
+import (
+	"fmt"
+	"net"
+	"time"
+
+	"github.com/echostamp/echostamp/internal/wire"
+)
+
+// Config says what a run does. Run refuses what Validate refuses.
+type Config struct {
+	Target  string // HOST:PORT
+	Clients int    // 1 to MaxClients
+	// Duration and Messages end the run, whichever comes first; 0 is no limit,
+	// and one of them must be set. Messages are those of all clients together.
+	Duration time.Duration
+	Messages int64
+	Size     int           // bytes of a message, MinSize to MaxSize
+	Warmup   time.Duration // how long to send before measuring begins
+	Timeout  time.Duration // for a connection, and for each reply
+	// GiveUp ends the run when no reply has come for so long; 0 is never.
+	GiveUp time.Duration
+	// ConnectRate is how many connections are begun in a second.
+	ConnectRate int
+	Shards      int // event loops; at least 1
+	// Live, if set, is called with the state of the run a few times a second,
+	// from one goroutine.
+	Live func(Live)
+}
+
+// Live is the state of a run that goes on.
+type Live struct {
+	Phase     Phase
+	Elapsed   time.Duration // of measuring
+	Connected int           // clients
+	Received  int64         // replies measured so far
+	Errors    int64         // of all kinds so far
+	// Of the time since the call before:
+	Rate     float64 // replies in a second
+	P50, P99 int64   // of the round trip, nanoseconds; 0 without samples
+}
+
+// Phase is a part of a run.
+type Phase uint8
+
+// The phases in their order.
+const (
+	Connecting Phase = iota
+	WarmingUp
+	Measuring
+)
+
+// Limits of a Config.
+const (
+	MaxClients     = 1 << 20 // what fits in a message
+	MinSize        = len("1732310000.123456789:") + clientDigits + messageDigits
+	MaxSize        = wire.MaxMessage
+	MaxConnectRate = 1_000_000
+)
+
+// A ConfigError tells which field of a Config is wrong.
+type ConfigError struct {
+	Field  string // as an option of the command line has it
+	Reason string
+}
+
+func (e *ConfigError) Error() string { return e.Field + ": " + e.Reason }
+
+// Validate returns a *ConfigError for the first field that is wrong.
+func (c Config) Validate() error {
+	for _, r := range []struct {
+		field    string
+		value    int64
+		min, max int64
+	}{
+		{"clients", int64(c.Clients), 1, MaxClients},
+		{"messages", c.Messages, 0, 1 << 62},
+		{"size", int64(c.Size), int64(MinSize), MaxSize},
+		{"connect-rate", int64(c.ConnectRate), 1, MaxConnectRate},
+		{"shards", int64(c.Shards), 1, 1024},
+	} {
+		if r.value < r.min || r.value > r.max {
+			return &ConfigError{r.field, fmt.Sprintf("%d is not between %d and %d", r.value, r.min, r.max)}
+		}
+	}
+	for _, r := range []struct {
+		field      string
+		value, min time.Duration
+	}{
+		{"duration", c.Duration, 0},
+		{"warmup", c.Warmup, 0},
+		{"timeout", c.Timeout, time.Millisecond},
+		{"give-up", c.GiveUp, 0},
+	} {
+		const most = 10 * 365 * 24 * time.Hour // keeps every sum of times far from overflow
+		if r.value < r.min || r.value > most {
+			return &ConfigError{r.field, fmt.Sprintf("%v is not between %v and %v", r.value, r.min, most)}
+		}
+	}
+	if c.Duration == 0 && c.Messages == 0 {
+		return &ConfigError{"duration", "without a duration or a number of messages the run would never end"}
+	}
+	if c.Messages > 0 && c.Messages < int64(c.Clients) {
+		return &ConfigError{"messages", fmt.Sprintf("%d messages are fewer than one for each of %d clients", c.Messages, c.Clients)}
+	}
+	if _, _, err := net.SplitHostPort(c.Target); err != nil {
+		return &ConfigError{"HOST:PORT", fmt.Sprintf("%q: %v", c.Target, err)}
+	}
+	return nil
+}

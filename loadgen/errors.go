@@ -1,0 +1,162 @@
+package loadgen
+
+import (
+	"cmp"
+	"errors"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/echostamp/echostamp/internal/evloop"
+	"github.com/echostamp/echostamp/internal/unit"
+	"github.com/echostamp/echostamp/internal/wire"
+)
+
+// kind is what an error is counted under.
+type kind uint8
+
+const (
+	resolve kind = iota
+	refused
+	connectTimeout
+	unreachable
+	descriptors
+	ports
+	connectOther
+	timeout
+	truncated
+	goodbye
+	reset
+	malformed
+	split
+	coalesced
+	mismatch
+	ioOther
+	kinds
+)
+
+// kindNames are the keys of record.Totals.Errors.
+var kindNames = [kinds]string{
+	resolve:        "resolve",
+	refused:        "refused",
+	connectTimeout: "connect-timeout",
+	unreachable:    "unreachable",
+	descriptors:    "descriptors",
+	ports:          "ports",
+	connectOther:   "connect",
+	timeout:        "timeout",
+	truncated:      "truncated",
+	goodbye:        "goodbye",
+	reset:          "reset",
+	malformed:      "malformed",
+	split:          "split",
+	coalesced:      "coalesced",
+	mismatch:       "mismatch",
+	ioOther:        "io",
+}
+
+// advice is what to do about a kind, where there is something to do.
+var advice = [kinds]string{
+	refused:        "is a server listening there?",
+	connectTimeout: "is the address right, and does a firewall let the port through?",
+	unreachable:    "is there a route to the host?",
+	descriptors:    "raise the limit of open files (ulimit -n) or use fewer clients",
+	ports:          "use fewer clients, or wait until closed connections have freed their ports",
+	timeout:        "is that a timestamp-echo server? --timeout sets how long a reply may take",
+	malformed:      "is that a timestamp-echo server?",
+	mismatch:       "is that a timestamp-echo server?",
+}
+
+// tally counts errors.
+type tally [kinds]int64
+
+func (t *tally) add(o tally) {
+	for k, n := range o {
+		t[k] += n
+	}
+}
+
+func (t *tally) total() (n int64) {
+	for _, k := range t {
+		n += k
+	}
+	return n
+}
+
+// named returns the kinds that occurred.
+func (t *tally) named() map[string]int64 {
+	m := map[string]int64{}
+	for k, n := range t {
+		if n > 0 {
+			m[kindNames[k]] = n
+		}
+	}
+	return m
+}
+
+// String lists the kinds that occurred, the most frequent first, with advice on
+// that one: "refused 64 (is a server listening there?), reset 1".
+func (t *tally) String() string {
+	var occurred []kind
+	for k, n := range t {
+		if n > 0 {
+			occurred = append(occurred, kind(k))
+		}
+	}
+	slices.SortStableFunc(occurred, func(a, b kind) int { return cmp.Compare(t[b], t[a]) })
+	var parts []string
+	for i, k := range occurred {
+		part := kindNames[k] + " " + unit.Count(t[k])
+		if i == 0 && advice[k] != "" {
+			part += " (" + advice[k] + ")"
+		}
+		parts = append(parts, part)
+	}
+	return strings.Join(parts, ", ")
+}
+
+// connectKind is the kind of an error by which a connection was not made.
+func connectKind(err error) kind {
+	for _, c := range connectErrors {
+		if errors.Is(err, c.err) {
+			return c.kind
+		}
+	}
+	return connectOther
+}
+
+// streamKind is the kind of what ended a connection, with part of a reply
+// received or without.
+func streamKind(err error, part bool) kind {
+	switch {
+	case part && (errors.Is(err, io.EOF) || errors.Is(err, evloop.ErrDeadline)):
+		return truncated
+	case errors.Is(err, io.EOF):
+		return goodbye
+	case errors.Is(err, evloop.ErrDeadline):
+		return timeout
+	case isReset(err):
+		return reset
+	}
+	return ioOther
+}
+
+// replyKind is the kind of a deviation.
+func replyKind(v wire.Verdict) kind {
+	switch v {
+	case wire.Malformed:
+		return malformed
+	case wire.Split:
+		return split
+	case wire.Coalesced:
+		return coalesced
+	case wire.Farewell:
+		return goodbye
+	}
+	return mismatch
+}
+
+type connectError struct {
+	err  error
+	kind kind
+}

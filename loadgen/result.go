@@ -1,0 +1,176 @@
+package loadgen
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"net"
+	"net/netip"
+	"time"
+
+	"github.com/echostamp/echostamp/internal/hist"
+	"github.com/echostamp/echostamp/internal/record"
+	"github.com/echostamp/echostamp/internal/unit"
+)
+
+// result makes the record of a run that is over, and the error that says what
+// kept it from doing what was asked.
+func (s *supervisor) result() (*record.Run, error) {
+	var counts counts
+	total, down := newMetrics(), 0
+	for _, sh := range s.shards {
+		counts.add(sh.counts)
+		total.merge(sh.metrics)
+		down += sh.down
+	}
+	r, err := s.record(counts, total)
+	if err != nil || s.interrupted {
+		return r, err
+	}
+	return r, s.failure(counts, down)
+}
+
+// unresolved is the result of a run whose target has no address.
+func (s *supervisor) unresolved(cause error) (*record.Run, error) {
+	var c counts
+	c.errors[resolve] = 1
+	if s.interrupted {
+		c.errors[resolve] = 0
+	}
+	r, err := s.record(c, newMetrics())
+	if err != nil || s.interrupted {
+		return r, err
+	}
+	return r, fmt.Errorf("cannot find the address of %s: %w; check the name, or give an IP address", s.cfg.Target, cause)
+}
+
+// record builds the record.
+func (s *supervisor) record(c counts, m metrics) (*record.Run, error) {
+	if s.started.IsZero() {
+		s.started = time.Now()
+	}
+	r := &record.Run{
+		Schema:      record.Schema,
+		Started:     s.started,
+		Duration:    s.measured(c),
+		Interrupted: s.interrupted,
+		Config: record.Config{
+			Target: s.cfg.Target, Proto: "text", Transport: "tcp", Clients: s.cfg.Clients,
+			Mode: record.Closed, Duration: int64(s.cfg.Duration), Messages: s.cfg.Messages,
+			Size: s.cfg.Size, Warmup: int64(s.cfg.Warmup), Timeout: int64(s.cfg.Timeout), Shards: s.cfg.Shards,
+		},
+		Host: record.ThisHost(),
+		Totals: record.Totals{
+			Sent: c.sent, Received: c.received, Failed: c.failed, Unanswered: c.unanswered,
+			BytesSent: c.bytesSent, BytesReceived: c.bytesReceived, Errors: c.errors.named(),
+		},
+		Validity: validity(c),
+		Warnings: []string{},
+		Metrics:  map[string]record.Metric{},
+	}
+	if r.Duration > 0 {
+		r.Totals.Rate = float64(c.received) / float64(r.Duration) * 1e9
+	}
+	if s.target.IsValid() {
+		r.Server.Address = s.target.String()
+		if isLocal(s.target.Addr()) {
+			r.Clock.Relation = record.Same
+		}
+	}
+	var err error
+	for name, h := range map[string]*hist.Histogram{
+		record.RTT: m.rtt, record.Forward: m.forward, record.Reverse: m.reverse,
+	} {
+		var e error
+		r.Metrics[name], e = record.NewMetric(h)
+		err = errors.Join(err, e)
+	}
+	r.Warnings = append(r.Warnings, warnings(r, c, m)...)
+	return r, err
+}
+
+// measured is how long was measured: until the last message was settled, and at
+// least as long as was asked.
+func (s *supervisor) measured(c counts) int64 {
+	if s.measureFrom == 0 || s.phase != Measuring && s.ended < s.measureFrom {
+		return 0
+	}
+	end := c.settled
+	if s.interrupted || s.gaveUp {
+		end = s.ended
+	} else if s.until != math.MaxInt64 {
+		end = max(end, s.until)
+	}
+	return max(0, end-s.measureFrom)
+}
+
+// isLocal reports whether an address is this host's own, so that both ends of a
+// connection to it read the same clock.
+func isLocal(a netip.Addr) bool {
+	if a.IsLoopback() {
+		return true
+	}
+	own, err := net.InterfaceAddrs()
+	if err != nil {
+		return false
+	}
+	for _, o := range own {
+		if p, err := netip.ParsePrefix(o.String()); err == nil && p.Addr().Unmap() == a.WithZone("") {
+			return true
+		}
+	}
+	return false
+}
+
+// failure is what kept the run from doing what was asked, or nil.
+func (s *supervisor) failure(c counts, down int) error {
+	target := s.cfg.Target
+	switch {
+	case s.unconnected:
+		return fmt.Errorf("none of %d clients could connect to %s: %v", s.cfg.Clients, target, &c.errors)
+	case s.gaveUp:
+		return fmt.Errorf("gave up on %s: no reply for %v: %v", target, s.cfg.GiveUp, &c.errors)
+	case c.received == 0:
+		return fmt.Errorf("no reply from %s was measured: %v", target, &c.errors)
+	case down > 0:
+		return fmt.Errorf("%d of %d clients had no connection to %s at the end: %v", down, s.cfg.Clients, target, &c.errors)
+	}
+	return nil
+}
+
+// validity judges whether the figures can be trusted.
+func validity(c counts) record.Validity {
+	v := record.Validity{Verdict: record.Valid, Reasons: []string{}}
+	if c.received == 0 {
+		v.Reasons = append(v.Reasons, "no reply was measured")
+	}
+	if n := c.errors.total(); n > 0 {
+		v.Reasons = append(v.Reasons, fmt.Sprintf("%s errors, whose messages are not in the figures", unit.Count(n)))
+	}
+	if len(v.Reasons) > 0 {
+		v.Verdict = record.Invalid
+	}
+	return v
+}
+
+// warnings are what a reader must know to read the directions right.
+func warnings(r *record.Run, c counts, m metrics) []string {
+	if c.received == 0 {
+		return nil
+	}
+	var out []string
+	coarse := c.received >= 10 && float64(c.resolution) > m.rtt.Mean()/10
+	if coarse {
+		out = append(out, fmt.Sprintf("the server's timestamps are in steps of %s: forward and reverse can be no finer, and their signs mean nothing",
+			unit.Duration(float64(c.resolution))))
+	}
+	if r.Clock.Relation != record.Same {
+		out = append(out, "the server's clock is another than this host's: forward and reverse contain the difference between the two")
+	}
+	for _, name := range []string{record.Forward, record.Reverse} {
+		if min := r.Metrics[name].Min; min < 0 && !coarse {
+			out = append(out, fmt.Sprintf("%s is negative (down to %s): the clocks of client and server differ", name, unit.Duration(float64(min))))
+		}
+	}
+	return out
+}

@@ -1,0 +1,255 @@
+package loadgen
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"net"
+	"net/netip"
+	"time"
+
+	"github.com/echostamp/echostamp/internal/clock"
+	"github.com/echostamp/echostamp/internal/evloop"
+	"github.com/echostamp/echostamp/internal/hist"
+	"github.com/echostamp/echostamp/internal/record"
+	"github.com/echostamp/echostamp/internal/wire"
+)
+
+// Run carries out cfg. When ctx ends, the run is interrupted, which takes a small
+// part of a second.
+//
+// An error without a record is a *ConfigError or of the machine. An error with a
+// record is one that kept the run from doing what was asked; the record then
+// holds what was measured until then. A run in which some messages failed is no
+// error: it is counted in the record and judged in its validity.
+func Run(ctx context.Context, cfg Config) (*record.Run, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	s := &supervisor{line: clock.NewLine()}
+	s.cfg = cfg
+	s.recent = hist.New()
+	target, err := resolveTarget(ctx, cfg)
+	if err != nil {
+		s.interrupted = ctx.Err() != nil
+		return s.unresolved(err)
+	}
+	s.target = target
+	if err := s.run(ctx); err != nil {
+		return nil, err
+	}
+	return s.result()
+}
+
+// resolveTarget finds the address to use. Where a name has several, it is the
+// first that takes a connection, as "localhost" may be ::1 as well as 127.0.0.1.
+func resolveTarget(ctx context.Context, cfg Config) (netip.AddrPort, error) {
+	host, service, err := net.SplitHostPort(cfg.Target)
+	if err != nil {
+		return netip.AddrPort{}, err
+	}
+	port, err := net.DefaultResolver.LookupPort(ctx, "tcp", service)
+	if err != nil {
+		return netip.AddrPort{}, err
+	}
+	addrs, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
+	if err != nil {
+		return netip.AddrPort{}, err
+	}
+	first := netip.AddrPortFrom(addrs[0].Unmap(), uint16(port))
+	if len(addrs) == 1 {
+		return first, nil
+	}
+	d := net.Dialer{Timeout: cfg.Timeout}
+	nc, err := d.DialContext(ctx, "tcp", cfg.Target)
+	if err != nil {
+		return first, ctx.Err() // the clients will meet the error, and count it
+	}
+	defer nc.Close()
+	_, _ = nc.Write(farewell)
+	remote := nc.RemoteAddr().(*net.TCPAddr).AddrPort()
+	return netip.AddrPortFrom(remote.Addr().Unmap(), remote.Port()), nil
+}
+
+// supervisor runs the shards through the phases of a run.
+type supervisor struct {
+	plan
+	line   clock.Line
+	loop   evloop.Loop
+	shards []*shard
+
+	phase       Phase
+	started     time.Time // when measuring began
+	measureFrom int64
+	until       int64
+	ended       int64 // when the run was over, on the time line
+	interrupted bool
+	gaveUp      bool
+	unconnected bool // no client could connect at all
+
+	pulses    []pulse // of each shard, the newest
+	pulsed    int     // shards whose pulse has come since the last call of Live
+	recent    *hist.Histogram
+	replies   int64 // as of the last pulse that brought any more
+	repliesAt int64 // when that was
+	live      struct{ at, received int64 }
+}
+
+// now returns the time on the line.
+func (s *supervisor) now() int64 {
+	line, _ := s.line.Now()
+	return line
+}
+
+func (s *supervisor) run(ctx context.Context) error {
+	n := s.cfg.Shards
+	s.loop = evloop.NewPortable(evloop.Config{
+		Clock: s.line, Shards: n, ReadSize: 2 * wire.MaxReply, WriteTimeout: s.cfg.Timeout,
+	})
+	s.reports = make(chan report, 8*n)
+	s.pulses = make([]pulse, n)
+	s.began = s.now()
+	for _, l := range s.loop.Shards() {
+		s.shards = append(s.shards, newShard(&s.plan, l, n))
+	}
+	loopCtx, endLoop := context.WithCancel(context.Background())
+	defer endLoop()
+	loopEnded := make(chan error, 1)
+	go func() { loopEnded <- s.loop.Run(loopCtx) }()
+	s.each((*shard).begin)
+
+	err := s.supervise(ctx, loopEnded)
+	s.ended = s.now()
+	if err != nil {
+		return err
+	}
+	endLoop()
+	return <-loopEnded
+}
+
+// each has f called on every shard.
+func (s *supervisor) each(f func(*shard)) {
+	for _, sh := range s.shards {
+		sh.Post(func() { f(sh) })
+	}
+}
+
+// farewells is how long the clients of a run that is over may take to close.
+const farewells = 300 * time.Millisecond
+
+// supervise listens to the shards until all are finished. It returns an error
+// only if the loop fails.
+func (s *supervisor) supervise(ctx context.Context, loopEnded <-chan error) error {
+	var (
+		interrupt   = ctx.Done()
+		over        <-chan time.Time
+		unattempted = len(s.shards)
+		unfinished  = len(s.shards)
+	)
+	quit := func() {
+		interrupt = nil
+		over = time.After(farewells)
+		s.each((*shard).interrupt)
+	}
+	for unfinished > 0 {
+		select {
+		case err := <-loopEnded:
+			return fmt.Errorf("the event loop failed: %w", err)
+		case <-over:
+			return nil
+		case <-interrupt:
+			s.interrupted = true
+			quit()
+		case r := <-s.reports:
+			s.pulses[r.shard.Index()] = r.pulse
+			switch r.what {
+			case attempted:
+				if unattempted--; unattempted > 0 || over != nil {
+					break
+				}
+				if s.connected() == 0 {
+					s.unconnected = true
+					quit()
+					break
+				}
+				s.start()
+			case finished:
+				unfinished--
+			case pulsed:
+				s.notePulse(r)
+				if over == nil && s.isHopeless() {
+					s.gaveUp = true
+					quit()
+				}
+			}
+		}
+	}
+	return nil
+}
+
+func (s *supervisor) connected() int {
+	n := 0
+	for _, p := range s.pulses {
+		n += p.connected
+	}
+	return n
+}
+
+// start begins to send.
+func (s *supervisor) start() {
+	now := s.now()
+	s.measureFrom, s.until = now+int64(s.cfg.Warmup), math.MaxInt64
+	s.started = time.Now().Add(s.cfg.Warmup)
+	if s.cfg.Duration > 0 {
+		s.until = s.measureFrom + int64(s.cfg.Duration)
+	}
+	s.phase = Measuring
+	if s.cfg.Warmup > 0 {
+		s.phase = WarmingUp
+	}
+	s.repliesAt = s.measureFrom
+	s.each(func(sh *shard) { sh.start(s.measureFrom, s.until) })
+}
+
+// isHopeless reports whether no reply has come for so long that none will.
+func (s *supervisor) isHopeless() bool {
+	return s.cfg.GiveUp > 0 && s.phase == Measuring && s.now()-s.repliesAt > int64(s.cfg.GiveUp)
+}
+
+// notePulse keeps account of progress, and shows it.
+func (s *supervisor) notePulse(r report) {
+	now := s.now()
+	if s.phase == WarmingUp && now >= s.measureFrom {
+		s.phase = Measuring
+	}
+	var received, errors int64
+	for _, p := range s.pulses {
+		received += p.received
+		errors += p.errors
+	}
+	if received > s.replies {
+		s.replies, s.repliesAt = received, now
+	}
+	if recent := r.pulse.recent; recent != nil {
+		s.recent.Merge(recent)
+		recent.Reset()
+		r.shard.spares <- recent
+	}
+	if s.pulsed++; s.cfg.Live == nil || s.pulsed < len(s.shards) {
+		return
+	}
+	s.pulsed = 0
+	state := Live{
+		Phase: s.phase, Connected: s.connected(), Received: received, Errors: errors,
+		P50: s.recent.Percentile(50), P99: s.recent.Percentile(99),
+	}
+	if s.phase == Measuring {
+		state.Elapsed = time.Duration(now - s.measureFrom)
+	}
+	if d := now - s.live.at; d > 0 {
+		state.Rate = float64(received-s.live.received) / float64(d) * 1e9
+	}
+	s.live.at, s.live.received = now, received
+	s.recent.Reset()
+	s.cfg.Live(state)
+}

@@ -1,0 +1,235 @@
+package loadgen
+
+import (
+	"math"
+	"net/netip"
+
+	"github.com/echostamp/echostamp/internal/evloop"
+	"github.com/echostamp/echostamp/internal/hist"
+)
+
+// plan is what all shards of a run know: settled before it begins.
+type plan struct {
+	cfg     Config
+	target  netip.AddrPort
+	began   int64       // when connecting begins, on the time line
+	reports chan report // never blocks a shard: see report
+}
+
+// A report is how a shard tells its supervisor that something has happened. The
+// channel has room for one of each kind from each shard, but for pulses, which
+// are dropped when nobody takes them.
+type report struct {
+	shard *shard
+	what  news
+	pulse pulse
+}
+
+type news uint8
+
+const (
+	attempted news = iota // every client has connected, or failed to, once
+	finished              // every client is done and closed
+	pulsed                // the state so far
+)
+
+// pulse is the state of a shard, so far.
+type pulse struct {
+	connected int
+	received  int64
+	errors    int64
+	recent    *hist.Histogram // round trips since the last one; nil if there is none
+}
+
+// shard is what belongs to one event loop: some clients, and their figures.
+type shard struct {
+	evloop.Shard
+	*plan
+	clients []*client
+	message []byte // the one at hand
+	metrics metrics
+	counts  counts
+
+	measureFrom, until int64 // on the time line; until is math.MaxInt64 without a duration
+	started            bool
+	stopping           bool
+	unattempted        int // clients that have not tried to connect yet
+	active             int // clients that may still send or receive
+	connected          int // clients
+	down               int // clients whose last attempt to connect failed
+	conns              int // not yet closed, whether a client still has them or not
+	told               bool
+
+	beat   *evloop.Timer
+	recent *hist.Histogram      // round trips since the last pulse; nil without Live
+	spares chan *hist.Histogram // emptied by the supervisor
+}
+
+// metrics are the histograms of a run.
+type metrics struct{ rtt, forward, reverse *hist.Histogram }
+
+func newMetrics() metrics { return metrics{hist.New(), hist.New(), hist.New()} }
+
+func (m metrics) merge(o metrics) {
+	m.rtt.Merge(o.rtt)
+	m.forward.Merge(o.forward)
+	m.reverse.Merge(o.reverse)
+}
+
+// counts are of what was measured, but for errors, which are of the whole run.
+type counts struct {
+	sent, received, failed, unanswered int64
+	bytesSent, bytesReceived           int64
+	settled                            int64 // when the last reply or failure came, on the time line
+	resolution                         int64 // of the server's timestamps, nanoseconds; 0 is unknown
+	errors                             tally
+}
+
+// How many messages show the resolution of the server's timestamps.
+const resolutionSamples = 1000
+
+func gcd(a, b int64) int64 {
+	for b != 0 {
+		a, b = b, a%b
+	}
+	return max(a, -a)
+}
+
+func (c *counts) add(o counts) {
+	c.sent += o.sent
+	c.received += o.received
+	c.failed += o.failed
+	c.unanswered += o.unanswered
+	c.bytesSent += o.bytesSent
+	c.bytesReceived += o.bytesReceived
+	c.settled = max(c.settled, o.settled)
+	c.resolution = gcd(c.resolution, o.resolution)
+	c.errors.add(o.errors)
+}
+
+// newShard returns the shard on loop that has every n-th client.
+func newShard(p *plan, loop evloop.Shard, n int) *shard {
+	s := &shard{
+		Shard: loop, plan: p, metrics: newMetrics(),
+		message:     make([]byte, 0, MaxSize),
+		measureFrom: math.MaxInt64,
+		until:       math.MaxInt64,
+	}
+	if p.cfg.Live != nil {
+		s.recent = hist.New()
+		s.spares = make(chan *hist.Histogram, 2)
+		s.spares <- hist.New()
+	}
+	for id := loop.Index(); id < p.cfg.Clients; id += n {
+		s.clients = append(s.clients, newClient(s, id))
+	}
+	s.active, s.unattempted = len(s.clients), len(s.clients)
+	s.beat = evloop.NewTimer(s.pulse)
+	return s
+}
+
+// begin has the clients connect, each at its time.
+func (s *shard) begin() {
+	for _, c := range s.clients {
+		c.connectAt(s.began + int64(c.id)*1e9/int64(s.cfg.ConnectRate))
+	}
+	if len(s.clients) == 0 {
+		s.tellAttempted()
+	}
+	s.pulse(s.Now())
+}
+
+// start has the clients send. Messages count from measureFrom; none is sent from
+// until on.
+func (s *shard) start(measureFrom, until int64) {
+	s.measureFrom, s.until, s.started = measureFrom, until, true
+	if until != math.MaxInt64 {
+		s.Schedule(evloop.NewTimer(func(int64) { s.stop() }), until)
+	}
+	for _, c := range s.clients {
+		c.next()
+	}
+	s.tellFinished()
+}
+
+// stop has the clients leave, each when it has the reply to what it sent.
+func (s *shard) stop() {
+	s.stopping = true
+	for _, c := range s.clients {
+		if !c.waiting() {
+			c.leave()
+		}
+	}
+	s.tellFinished()
+}
+
+// interrupt has the clients leave at once.
+func (s *shard) interrupt() {
+	s.stopping = true
+	for _, c := range s.clients {
+		if c.waiting() && c.measured() {
+			s.counts.unanswered++
+		}
+		c.leave()
+	}
+	s.tellFinished()
+}
+
+func (s *shard) tellAttempted() {
+	s.tell(attempted)
+}
+
+func (s *shard) tellFinished() {
+	if s.active == 0 && s.conns == 0 && !s.told {
+		s.told = true
+		s.Cancel(s.beat)
+		s.tell(finished)
+	}
+}
+
+func (s *shard) tell(what news) { s.reports <- report{shard: s, what: what, pulse: s.state()} }
+
+const pulseEvery = 250e6 // nanoseconds
+
+// pulse tells the supervisor how things stand. The histogram changes hands, so
+// that this shard loses no time with merging it.
+func (s *shard) pulse(now int64) {
+	p := s.state()
+	var spare *hist.Histogram
+	select {
+	case spare = <-s.spares: // nil without Live: never ready
+		p.recent = s.recent
+	default:
+	}
+	select {
+	case s.reports <- report{shard: s, what: pulsed, pulse: p}:
+		if spare != nil {
+			s.recent = spare
+		}
+	default:
+		if spare != nil {
+			s.spares <- spare
+		}
+	}
+	s.Schedule(s.beat, now+pulseEvery)
+}
+
+func (s *shard) state() pulse {
+	return pulse{connected: s.connected, received: s.counts.received, errors: s.counts.errors.total()}
+}
+
+// measure records the reply to a message.
+func (s *shard) measure(sent, t2, read int64, bytes int) {
+	s.counts.received++
+	s.counts.bytesReceived += int64(bytes)
+	s.counts.settled = read
+	if s.counts.received <= resolutionSamples {
+		s.counts.resolution = gcd(s.counts.resolution, t2)
+	}
+	s.metrics.rtt.Record(read - sent)
+	s.metrics.forward.Record(t2 - sent)
+	s.metrics.reverse.Record(read - t2)
+	if s.recent != nil {
+		s.recent.Record(read - sent)
+	}
+}

@@ -1,0 +1,199 @@
+// Package server is the timestamp-echo server of docs/protocol.md: it answers
+// every message with the time at which it was received.
+//
+// [Listen] binds all addresses or none; [Server.Run] serves until its context
+// ends and then answers what is in flight before it closes.
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/netip"
+	"time"
+
+	"github.com/echostamp/echostamp/internal/clock"
+	"github.com/echostamp/echostamp/internal/evloop"
+	"github.com/echostamp/echostamp/internal/wire"
+)
+
+// Config says what a server does. The zero value of a field is noted with it.
+type Config struct {
+	Listen []netip.AddrPort // at least one; port 0 is a free port
+	Shards int              // event loops; at least 1
+	// Grace is how long Run goes on serving what is in flight once its
+	// context has ended; 0 ends everything at once.
+	Grace time.Duration
+	// WriteTimeout ends the connection of a client that does not read; 0 never.
+	WriteTimeout time.Duration
+	// Log is called for every event, from all shards at once; nil is for none.
+	// The event's data is valid during the call only.
+	Log func(Event)
+}
+
+// An Event is something that a log may tell.
+type Event struct {
+	Kind   EventKind
+	Remote netip.AddrPort
+	Time   int64  // Unix nanoseconds; of a message its t2
+	Data   []byte // of a message
+	Err    error  // of a connection that ended otherwise than by a goodbye or the end of its stream
+}
+
+// EventKind is the kind of an Event.
+type EventKind uint8
+
+// The kinds of events.
+const (
+	Connected EventKind = iota
+	Message
+	Closed
+)
+
+// A Server has bound its addresses.
+type Server struct {
+	cfg   Config
+	clock clock.Line
+	loop  evloop.Loop
+	addrs []netip.AddrPort
+	echos []*echo
+	idle  chan struct{} // a draining shard has no connections left
+}
+
+// Listen binds the addresses. On an error nothing is left open.
+func Listen(cfg Config) (*Server, error) {
+	s := &Server{cfg: cfg, clock: clock.NewLine(), idle: make(chan struct{}, cfg.Shards)}
+	s.loop = evloop.NewPortable(evloop.Config{
+		Clock:        s.clock,
+		Shards:       cfg.Shards,
+		ReadSize:     wire.MaxMessage,
+		WriteTimeout: cfg.WriteTimeout,
+	})
+	for _, shard := range s.loop.Shards() {
+		s.echos = append(s.echos, &echo{server: s, shard: shard})
+	}
+	for _, want := range cfg.Listen {
+		addr, err := s.loop.Listen(want, func(shard evloop.Shard) evloop.Handler { return s.echos[shard.Index()] })
+		if err != nil {
+			s.loop.CloseListeners()
+			return nil, fmt.Errorf("cannot listen on %v: %w", want, err)
+		}
+		s.addrs = append(s.addrs, addr)
+	}
+	return s, nil
+}
+
+// Addrs are the addresses that were bound, in the order of Config.Listen.
+func (s *Server) Addrs() []netip.AddrPort { return s.addrs }
+
+// Run serves until ctx ends, and then stops as Config.Grace says. It is called
+// once.
+func (s *Server) Run(ctx context.Context) error {
+	loopCtx, endLoop := context.WithCancel(context.WithoutCancel(ctx))
+	defer endLoop()
+	ended := make(chan error, 1)
+	go func() { ended <- s.loop.Run(loopCtx) }()
+	select {
+	case err := <-ended:
+		return err
+	case <-ctx.Done():
+		s.drain()
+	}
+	endLoop()
+	return <-ended
+}
+
+// quiet is how long a connection must have been silent to have nothing in
+// flight, where the grace allows it.
+const quiet = 100 * time.Millisecond
+
+// drain stops accepting and returns when every connection has been quiet for a
+// while, or the grace is over.
+func (s *Server) drain() {
+	s.loop.CloseListeners()
+	if s.cfg.Grace <= 0 {
+		return
+	}
+	over := time.After(s.cfg.Grace)
+	for _, e := range s.echos {
+		e.shard.Post(func() { e.drain(min(quiet, s.cfg.Grace)) })
+	}
+	for range s.echos {
+		select {
+		case <-s.idle:
+		case <-over:
+			return
+		}
+	}
+}
+
+// echo serves the connections of one shard. A connection has no state of its
+// own: what one receive returns is one message.
+type echo struct {
+	server *Server
+	shard  evloop.Shard
+	reply  []byte // of the message at hand
+	conns  int
+	quiet  int64 // once draining: connections silent for so many nanoseconds end
+}
+
+func (e *echo) drain(quiet time.Duration) {
+	e.quiet = int64(quiet)
+	for c := range e.shard.Conns() {
+		c.SetDeadline(e.shard.Now() + e.quiet)
+	}
+	e.tellIdle()
+}
+
+func (e *echo) tellIdle() {
+	if e.quiet > 0 && e.conns == 0 {
+		select {
+		case e.server.idle <- struct{}{}:
+		default: // told already
+		}
+	}
+}
+
+// Opened implements evloop.Handler.
+func (e *echo) Opened(c evloop.Conn) {
+	e.conns++
+	if e.quiet > 0 {
+		c.SetDeadline(e.shard.Now() + e.quiet)
+	}
+	e.log(Event{Kind: Connected, Remote: c.Remote()})
+}
+
+// Data implements evloop.Handler.
+func (e *echo) Data(c evloop.Conn, b []byte, at evloop.Stamp) {
+	if wire.IsGoodbye(b) {
+		c.Close()
+		return
+	}
+	e.reply = wire.AppendReply(e.reply[:0], at.Wall, b)
+	c.Write(e.reply)
+	if e.quiet > 0 {
+		c.SetDeadline(at.Read + e.quiet)
+	}
+	e.log(Event{Kind: Message, Remote: c.Remote(), Time: at.Wall, Data: b})
+}
+
+// Closed implements evloop.Handler.
+func (e *echo) Closed(c evloop.Conn, err error) {
+	e.conns--
+	if errors.Is(err, io.EOF) || e.quiet > 0 && errors.Is(err, evloop.ErrDeadline) {
+		err = nil
+	}
+	e.log(Event{Kind: Closed, Remote: c.Remote(), Err: err})
+	e.tellIdle()
+}
+
+func (e *echo) log(ev Event) {
+	if e.server.cfg.Log == nil {
+		return
+	}
+	if ev.Time == 0 {
+		_, ev.Time = e.server.clock.Now()
+	}
+	e.server.cfg.Log(ev)
+}
