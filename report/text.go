@@ -148,6 +148,7 @@ func notes(b io.Writer, r *record.Run) {
 	for _, w := range r.Warnings {
 		fmt.Fprintf(b, "warning     %s\n", w)
 	}
+	fmt.Fprintln(b, "note        forward is client → server, reverse is server → client; rtt = forward + reverse for each message")
 	if r.Config.Mode == record.Closed {
 		fmt.Fprintln(b, "note        closed loop: while a client waits for a reply it sends nothing, so a stall shows in one")
 		fmt.Fprintln(b, "            message for each client, however long it is (coordinated omission)")

@@ -104,20 +104,20 @@ func (s *Server) Run(ctx context.Context) error {
 	return <-ended
 }
 
-// quiet is how long a connection must have been silent to have nothing in
-// flight, where the grace allows it.
-const quiet = 100 * time.Millisecond
+// A connection that has been silent for this part of the grace has nothing in
+// flight.
+const quietPart = 4
 
 // drain stops accepting and returns when every connection has been quiet for a
 // while, or the grace is over.
 func (s *Server) drain() {
 	s.loop.CloseListeners()
-	if s.cfg.Grace <= 0 {
+	if s.cfg.Grace < quietPart {
 		return
 	}
 	over := time.After(s.cfg.Grace)
 	for _, e := range s.echos {
-		e.shard.Post(func() { e.drain(min(quiet, s.cfg.Grace)) })
+		e.shard.Post(func() { e.drain(s.cfg.Grace / quietPart) })
 	}
 	for range s.echos {
 		select {

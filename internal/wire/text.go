@@ -139,7 +139,7 @@ func CheckReply(got, sent []byte) (t2 int64, v Verdict) {
 	}
 	n := min(len(body), len(sent))
 	if !bytes.Equal(body[:n], sent[:n]) {
-		return 0, differs(body, sent)
+		return 0, differs(t2, body, sent)
 	}
 	switch {
 	case len(body) < len(sent):
@@ -180,45 +180,28 @@ func beginsTime(b []byte) bool {
 	return ok
 }
 
-// differs tells a split reply from a mismatch. The second t2 may begin with
-// bytes that the message would have had there, so every place where it could
-// have begun is tried: at most the length of a timestamp before the first byte
-// that differs.
-func differs(body, sent []byte) Verdict {
-	at := commonPrefix(body, sent)
+// differs tells a split reply from a mismatch: in a split one, a time close to
+// t2 and a colon follow some of what was sent. The time may begin with bytes that
+// the message would have had there, so every place where it could have begun is
+// tried: at most the length of a timestamp before the first byte that differs.
+func differs(t2 int64, body, sent []byte) Verdict {
+	at := 0
+	for body[at] == sent[at] {
+		at++
+	}
 	verdict := Mismatch
 	for from := at; from >= max(1, at-maxTime); from-- {
-		_, rest, v := cutTime(body[from:])
+		again, _, v := cutTime(body[from:])
 		switch {
-		case v == Whole && len(rest) > 0 && continues(rest, sent[from:]):
+		case v == Whole && again-t2 < oneTurn && t2-again < oneTurn:
 			return Split
-		case (v == Partial || v == Whole && len(rest) == 0) && len(body) < len(sent):
+		case v == Partial && len(body) < len(sent):
 			verdict = Partial
 		}
 	}
 	return verdict
 }
 
-// continues reports whether body is what was sent but for further timestamps
-// inside.
-func continues(body, sent []byte) bool {
-	for {
-		at := commonPrefix(body, sent)
-		if at == len(body) || at == len(sent) {
-			return true
-		}
-		_, rest, v := cutTime(body[at:])
-		if v != Whole || at == 0 {
-			return v == Partial && at > 0
-		}
-		body, sent = rest, sent[at:]
-	}
-}
-
-func commonPrefix(a, b []byte) int {
-	n := 0
-	for n < len(a) && n < len(b) && a[n] == b[n] {
-		n++
-	}
-	return n
-}
+// oneTurn is more than a server takes between the pieces of one message, in
+// nanoseconds.
+const oneTurn = 60_000_000_000

@@ -1,0 +1,288 @@
+package main
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/echostamp/echostamp/internal/peers"
+	"github.com/echostamp/echostamp/internal/record"
+)
+
+// TestServersThatMisbehave holds that a run always ends with a report of what
+// was measured, the errors under their own kind, and the documented exit code.
+func TestServersThatMisbehave(t *testing.T) {
+	for name, tc := range map[string]struct {
+		handle   func(net.Conn)
+		args     string
+		code     int
+		kind     string // of errors; none is ""
+		received bool
+		says     string
+	}{
+		"honest":                 {handle: honest, code: exitDone, received: true},
+		"every byte by itself":   {handle: trickling, code: exitDone, received: true},
+		"never answers":          {handle: silent, args: "--timeout 50ms", code: exitFailed, kind: "timeout", says: "no reply .* was measured: timeout"},
+		"gives up on silence":    {handle: silent, args: "--timeout 1m --give-up 100ms -d 1h", code: exitFailed, says: "gave up on .*: no reply for 100ms"},
+		"answers garbage":        {handle: talk(garbage), code: exitFailed, kind: "malformed", says: "is that a timestamp-echo server"},
+		"plain echo":             {handle: talk(func(m []byte) []byte { return m }), code: exitFailed, kind: "mismatch"},
+		"coalesces":              {handle: talk(coalesced), code: exitFailed, kind: "coalesced"},
+		"splits":                 {handle: bytewise, code: exitFailed, kind: "split"},
+		"goodbye after a while":  {handle: parting(3), code: exitInvalid, kind: "goodbye", received: true},
+		"goodbye at once":        {handle: func(net.Conn) {}, code: exitFailed},
+		"truncates":              {handle: talk(func(m []byte) []byte { return answered(m)[:30] }), args: "--timeout 50ms", code: exitFailed, kind: "truncated"},
+		"truncates, then closes": {handle: func(c net.Conn) { b := make([]byte, 64); _, _ = c.Read(b); _, _ = c.Write(answered(b)[:30]) }, code: exitFailed, kind: "truncated"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := startPeer(t, tc.handle)
+			args := "load -c 4 -d 300ms --format json " + tc.args + " " + p.addr()
+			r := execute(t, exec.Command(program(t), strings.Fields(args)...))
+			run := r.run(t)
+			if r.code != tc.code {
+				t.Errorf("exit code %d, want %d; %s", r.code, tc.code, r.errOut)
+			}
+			if tc.received != (run.Totals.Received > 0) {
+				t.Errorf("%d replies were measured", run.Totals.Received)
+			}
+			for kind, n := range run.Totals.Errors {
+				// What a server sends as it closes can meet what a client sends: a reset.
+				if kind != tc.kind && name != "goodbye at once" && kind != "reset" {
+					t.Errorf("%d errors of kind %s", n, kind)
+				}
+			}
+			if tc.kind != "" && run.Totals.Errors[tc.kind] == 0 {
+				t.Errorf("errors %v, want some %s", run.Totals.Errors, tc.kind)
+			}
+			if valid := run.Validity.Verdict == record.Valid; valid != (tc.code == exitDone) {
+				t.Errorf("verdict %v with exit code %d", run.Validity, r.code)
+			}
+			if !regexp.MustCompile(tc.says).MatchString(r.errOut) {
+				t.Errorf("said %q, want %q", r.errOut, tc.says)
+			}
+			if (tc.code == exitFailed) != (r.errOut != "") {
+				t.Errorf("exit code %d and standard error %q", r.code, r.errOut)
+			}
+		})
+	}
+}
+
+// TestServerKilledInMidRun holds that what was measured before is kept.
+func TestServerKilledInMidRun(t *testing.T) {
+	t.Parallel()
+	var answers atomic.Int64
+	enough := make(chan struct{})
+	p := startPeer(t, talk(func(m []byte) []byte {
+		if answers.Add(1) == 1000 {
+			close(enough)
+		}
+		return answered(m)
+	}))
+	started := start(t, exec.Command(program(t), "load", "-c", "8", "-d", "1h", "--give-up", "500ms", "--format", "json", p.addr()))
+	<-enough
+	p.kill()
+	r := started.wait(t)
+	run := r.run(t)
+	if r.code != exitFailed || !strings.Contains(r.errOut, "gave up") {
+		t.Errorf("exit code %d, %q", r.code, r.errOut)
+	}
+	if run.Totals.Received < 900 {
+		t.Errorf("of about 1,000 replies %d are in the report", run.Totals.Received)
+	}
+	if run.Totals.Errors["refused"] == 0 {
+		t.Errorf("errors %v, want some refused", run.Totals.Errors)
+	}
+}
+
+// TestServerThatComesBack holds that clients connect again, and that the gap is
+// told.
+func TestServerThatComesBack(t *testing.T) {
+	t.Parallel()
+	var connections atomic.Int64
+	p := startPeer(t, func(c net.Conn) {
+		if connections.Add(1) <= 4 {
+			parting(1)(c)
+			return
+		}
+		honest(c)
+	})
+	r := execute(t, exec.Command(program(t), "load", "-c", "4", "-n", "400", "--format", "json", p.addr()))
+	run := r.run(t)
+	if r.code != exitInvalid || run.Totals.Failed != 4 || run.Totals.Received != 396 {
+		t.Errorf("exit code %d, %d failed, %d received, errors %v", r.code, run.Totals.Failed, run.Totals.Received, run.Totals.Errors)
+	}
+}
+
+func TestNobodyListens(t *testing.T) {
+	t.Parallel()
+	p := startPeer(t, honest)
+	p.kill()
+	r := execute(t, exec.Command(program(t), "load", "-c", "3", "-d", "1h", "--format", "json", p.addr()))
+	run := r.run(t)
+	if r.code != exitFailed || run.Totals.Errors["refused"] != 3 {
+		t.Errorf("exit code %d, errors %v", r.code, run.Totals.Errors)
+	}
+	if !strings.Contains(r.errOut, "none of 3 clients could connect to "+p.addr()+": refused 3 (is a server listening there?)") {
+		t.Errorf("said %q", r.errOut)
+	}
+}
+
+func TestUnknownName(t *testing.T) {
+	t.Parallel()
+	r := execute(t, exec.Command(program(t), "load", "--format", "json", "no-such-host.invalid:12345"))
+	run := r.run(t)
+	if r.code != exitFailed || run.Totals.Errors["resolve"] != 1 || !strings.Contains(r.errOut, "cannot find the address of no-such-host.invalid:12345") {
+		t.Errorf("exit code %d, errors %v, %q", r.code, run.Totals.Errors, r.errOut)
+	}
+}
+
+func TestOutOfDescriptors(t *testing.T) {
+	t.Parallel()
+	sh := peers.Need(t, "sh")
+	p := startPeer(t, honest)
+	cmd := exec.Command(sh, "-c", `ulimit -n 40 && exec "$0" "$@"`, program(t), "load", "-c", "100", "-d", "300ms", "--format", "json", p.addr())
+	r := execute(t, cmd)
+	run := r.run(t)
+	if r.code != exitFailed || run.Totals.Errors["descriptors"] == 0 || run.Totals.Received == 0 {
+		t.Errorf("exit code %d, errors %v, %d replies", r.code, run.Totals.Errors, run.Totals.Received)
+	}
+	if !strings.Contains(r.errOut, "of 100 clients had no connection") || !strings.Contains(r.errOut, "ulimit -n") {
+		t.Errorf("said %q", r.errOut)
+	}
+}
+
+func TestDigitsOfPeers(t *testing.T) {
+	for digits := range 10 {
+		t.Run(fmt.Sprint(digits), func(t *testing.T) {
+			t.Parallel()
+			p := startPeer(t, talk(func(m []byte) []byte { return append([]byte(stampWith(digits)+":"), m...) }))
+			r := execute(t, exec.Command(program(t), "load", "-c", "2", "-n", "200", "--format", "json", p.addr()))
+			run := r.run(t)
+			if r.code != exitDone || run.Totals.Received != 200 {
+				t.Errorf("exit code %d, %d replies, errors %v", r.code, run.Totals.Received, run.Totals.Errors)
+			}
+			coarse := strings.Contains(strings.Join(run.Warnings, "\n"), "timestamps are in steps of")
+			if digits <= 2 && !coarse || digits >= 7 && coarse {
+				t.Errorf("warnings %q", run.Warnings)
+			}
+		})
+	}
+}
+
+// TestKnownDelay holds that a delay of the server before its reply is found in
+// the direction it belongs to. The smallest of many delays is what the machine's
+// own load can lengthen least.
+func TestKnownDelay(t *testing.T) {
+	t.Parallel()
+	const delay = 20 * time.Millisecond
+	p := startPeer(t, delayed(delay))
+	r := execute(t, exec.Command(program(t), "load", "-c", "2", "-n", "100", "--format", "json", p.addr()))
+	run := r.run(t)
+	for name, least := range map[string]time.Duration{record.RTT: delay, record.Reverse: delay, record.Forward: 0} {
+		if got := time.Duration(run.Metrics[name].Min); got < least || got > least+delay/2 {
+			t.Errorf("the shortest %s is %v, want %v and little more", name, got, least)
+		}
+	}
+}
+
+// TestClocksThatDiffer holds that negative directions are kept and told.
+func TestClocksThatDiffer(t *testing.T) {
+	t.Parallel()
+	p := startPeer(t, talk(func(m []byte) []byte {
+		return append(fmt.Appendf(nil, "%.9f:", float64(time.Now().Add(-time.Hour).UnixNano())/1e9), m...)
+	}))
+	r := execute(t, exec.Command(program(t), "load", "-c", "1", "-n", "100", "--format", "json", p.addr()))
+	run := r.run(t)
+	if r.code != exitDone {
+		t.Errorf("exit code %d", r.code)
+	}
+	f, b := run.Metrics[record.Forward], run.Metrics[record.Reverse]
+	if f.Max > -int64(59*time.Minute) || b.Min < int64(59*time.Minute) || f.HDRNegative == "" || f.Percentiles["50"] > 0 {
+		t.Errorf("forward up to %v, reverse from %v", time.Duration(f.Max), time.Duration(b.Min))
+	}
+	if !strings.Contains(strings.Join(run.Warnings, "\n"), "forward is negative (down to -36") {
+		t.Errorf("warnings %q", run.Warnings)
+	}
+}
+
+// TestInterrupt holds that an interrupt at any moment ends a run with a valid
+// report.
+func TestInterrupt(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skipf("no signals between processes on %s", runtime.GOOS)
+	}
+	for name, tc := range map[string]struct {
+		args   string
+		handle func(net.Conn)
+		after  int64 // receives of the server, or connections if it reads nothing
+	}{
+		"connecting":                     {args: "--connect-rate 1", handle: nil, after: 1},
+		"connecting again":               {handle: nil, after: 8},
+		"warming up":                     {args: "--warmup 1h", handle: honest, after: 100},
+		"measuring":                      {handle: honest, after: 100},
+		"measuring a number of messages": {args: "-n 1000000000", handle: honest, after: 100},
+		"waiting":                        {args: "--timeout 1h", handle: silent, after: 3},
+		"waiting for the last replies":   {args: "--timeout 1h -d 1ms", handle: silent, after: 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			reached := make(chan struct{})
+			var count atomic.Int64
+			note := func() {
+				if count.Add(1) == tc.after {
+					close(reached)
+				}
+			}
+			p := startPeer(t, func(c net.Conn) {
+				if tc.handle == nil {
+					note()
+					return
+				}
+				tc.handle(&notingConn{c, note})
+			})
+			file := filepath.Join(t.TempDir(), "run.json")
+			args := "load -c 3 -d 1h --format json -o " + file + " " + tc.args + " " + p.addr()
+			started := start(t, exec.Command(program(t), strings.Fields(args)...))
+			<-reached
+			if err := started.cmd.Process.Signal(os.Interrupt); err != nil {
+				t.Fatal(err)
+			}
+			r := started.wait(t)
+			run := r.run(t)
+			if r.code != exitInterrupted || !run.Interrupted {
+				t.Errorf("exit code %d, interrupted %v; %s", r.code, run.Interrupted, r.errOut)
+			}
+			if r.errOut != "" {
+				t.Errorf("standard error: %s", r.errOut)
+			}
+			if saved, err := os.ReadFile(file); err != nil || string(saved) != r.out {
+				t.Errorf("the file holds something else than was printed (%v):\n%s", err, saved)
+			}
+			if name == "waiting" && run.Totals.Unanswered != 3 {
+				t.Errorf("totals %+v, want 3 unanswered messages", run.Totals)
+			}
+		})
+	}
+}
+
+// notingConn calls a function with each receive.
+type notingConn struct {
+	net.Conn
+	note func()
+}
+
+func (c *notingConn) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	if n > 0 {
+		c.note()
+	}
+	return n, err
+}

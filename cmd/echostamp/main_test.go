@@ -1,0 +1,177 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/echostamp/echostamp/internal/record"
+)
+
+// TestMain makes the test's own program be echostamp under that name.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"echostamp": main})
+}
+
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"exitcode": exitCode},
+	})
+}
+
+// exitCode is the scripts' command "exitcode N PROGRAM ARG…".
+func exitCode(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exitcode N PROGRAM ARG…")
+	}
+	err := ts.Exec(args[1], args[2:]...)
+	code := 0
+	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
+		code = exit.ExitCode()
+	} else if err != nil {
+		ts.Fatalf("%v", err)
+	}
+	if want := args[0]; strconv.Itoa(code) != want {
+		ts.Fatalf("exit code %d, want %s", code, want)
+	}
+}
+
+const patience = 30 * time.Second // for what must happen
+
+// program returns a path at which this test's program is echostamp.
+func program(t *testing.T) string {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "echostamp")
+	if runtime.GOOS == "windows" {
+		path += ".exe"
+	}
+	if err := os.Symlink(self, path); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// result is how a program ended.
+type result struct {
+	code        int
+	out, errOut string
+}
+
+// running is a program that goes on.
+type running struct {
+	cmd         *exec.Cmd
+	out, errOut bytes.Buffer
+	stuck       *time.Timer
+}
+
+// start starts a command, which is ended when it takes too long.
+func start(t *testing.T, cmd *exec.Cmd) *running {
+	t.Helper()
+	r := &running{cmd: cmd}
+	cmd.Stdout, cmd.Stderr = &r.out, &r.errOut
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	r.stuck = time.AfterFunc(patience, func() { _ = cmd.Process.Kill() })
+	return r
+}
+
+// wait awaits the end of a command.
+func (r *running) wait(t *testing.T) result {
+	t.Helper()
+	err := r.cmd.Wait()
+	if !r.stuck.Stop() {
+		t.Fatalf("%v did not end within %v; it printed\n%s%s", r.cmd.Args, patience, &r.out, &r.errOut)
+	}
+	if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
+	}
+	return result{r.cmd.ProcessState.ExitCode(), r.out.String(), r.errOut.String()}
+}
+
+// execute runs a command to its end.
+func execute(t *testing.T, cmd *exec.Cmd) result {
+	t.Helper()
+	return start(t, cmd).wait(t)
+}
+
+// run reads the record that a program printed, and holds it to its promises.
+func (r result) run(t *testing.T) *record.Run {
+	t.Helper()
+	var run record.Run
+	d := json.NewDecoder(strings.NewReader(r.out))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&run); err != nil {
+		t.Fatalf("not one record: %v\n%s%s", err, r.out, r.errOut)
+	}
+	if rest, _ := io.ReadAll(d.Buffered()); strings.TrimSpace(string(rest)) != "" {
+		t.Errorf("behind the record: %q", rest)
+	}
+	holds(t, &run)
+	return &run
+}
+
+// holds checks that the figures of a run agree with each other.
+func holds(t *testing.T, r *record.Run) {
+	t.Helper()
+	tot := r.Totals
+	if r.Schema != record.Schema {
+		t.Errorf("schema %q", r.Schema)
+	}
+	if tot.Sent != tot.Received+tot.Failed+tot.Unanswered {
+		t.Errorf("sent %d ≠ received %d + failed %d + unanswered %d", tot.Sent, tot.Received, tot.Failed, tot.Unanswered)
+	}
+	if d := float64(r.Duration) / 1e9; d > 0 {
+		if n := tot.Rate * d; n < float64(tot.Received)*0.999999 || n > float64(tot.Received)*1.000001 {
+			t.Errorf("rate %v × duration %v s ≠ %d replies", tot.Rate, d, tot.Received)
+		}
+	}
+	if tot.BytesSent != tot.Sent*int64(r.Config.Size) {
+		t.Errorf("%d bytes sent in %d messages of %d", tot.BytesSent, tot.Sent, r.Config.Size)
+	}
+	for _, name := range []string{record.RTT, record.Forward, record.Reverse} {
+		m, ok := r.Metrics[name]
+		if !ok || m.Count != tot.Received {
+			t.Errorf("%s has %d values for %d replies", name, m.Count, tot.Received)
+		}
+		last := m.Min
+		for _, q := range record.Percentiles {
+			if v, ok := m.Percentiles[record.PercentileName(q)]; ok {
+				if v < last {
+					t.Errorf("%s: p%v = %d is below what comes before it, %d", name, q, v, last)
+				}
+				last = v
+			}
+		}
+		if last > m.Max || m.Mean < float64(m.Min)-1 || m.Mean > float64(m.Max)+1 {
+			t.Errorf("%s: last percentile %d, mean %v, max %d", name, last, m.Mean, m.Max)
+		}
+	}
+	// Holds for each message, so it holds for the sums.
+	rtt, parts := r.Metrics[record.RTT].Mean, r.Metrics[record.Forward].Mean+r.Metrics[record.Reverse].Mean
+	if d := rtt - parts; d < -1 || d > 1 {
+		t.Errorf("mean rtt %v ≠ mean forward + mean reverse %v", rtt, parts)
+	}
+	// In closed loop a client is never waiting for two replies at once.
+	if busy := r.Metrics[record.RTT].Mean * float64(tot.Received); busy > float64(r.Config.Clients)*float64(r.Duration)*1.000001+1 {
+		t.Errorf("clients waited %v ns in all, in %d × %d ns", busy, r.Config.Clients, r.Duration)
+	}
+}

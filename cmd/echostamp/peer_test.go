@@ -1,0 +1,153 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"net"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/echostamp/echostamp/internal/wire"
+)
+
+// peer is a server that a test makes, with manners of its own.
+type peer struct {
+	ln     net.Listener
+	handle func(net.Conn)
+	mu     sync.Mutex
+	conns  []net.Conn
+	closed bool
+	wg     sync.WaitGroup
+}
+
+// startPeer has handle called with each connection, which is closed when it
+// returns, until the test ends.
+func startPeer(t *testing.T, handle func(net.Conn)) *peer {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &peer{ln: ln, handle: handle}
+	p.wg.Go(p.accept)
+	t.Cleanup(func() { p.kill(); p.wg.Wait() })
+	return p
+}
+
+func (p *peer) addr() string { return p.ln.Addr().String() }
+
+func (p *peer) accept() {
+	for {
+		c, err := p.ln.Accept()
+		if err != nil {
+			return
+		}
+		p.mu.Lock()
+		if p.closed {
+			c.Close()
+		}
+		p.conns = append(p.conns, c)
+		p.mu.Unlock()
+		p.wg.Go(func() {
+			defer c.Close()
+			p.handle(c)
+		})
+	}
+}
+
+// kill ends the server and its connections, as the end of its process would.
+func (p *peer) kill() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.closed = true
+	p.ln.Close()
+	for _, c := range p.conns {
+		c.Close()
+	}
+}
+
+// talk answers each message with what reply returns.
+func talk(reply func(message []byte) []byte) func(net.Conn) {
+	return func(c net.Conn) {
+		b := make([]byte, wire.MaxMessage)
+		for {
+			n, err := c.Read(b)
+			if err != nil || wire.IsGoodbye(b[:n]) {
+				return
+			}
+			if _, err := c.Write(reply(b[:n])); err != nil {
+				return
+			}
+		}
+	}
+}
+
+// stampWith prints the time with so many fractional digits.
+func stampWith(digits int) string {
+	now := time.Now().UnixNano()
+	if digits == 0 {
+		return fmt.Sprint(now / 1e9)
+	}
+	return fmt.Sprintf("%d.%s", now/1e9, fmt.Sprintf("%09d", now%1e9)[:digits])
+}
+
+func answered(message []byte) []byte {
+	return wire.AppendReply(nil, time.Now().UnixNano(), message)
+}
+
+// honest answers as the protocol says.
+var honest = talk(answered)
+
+// delayed answers so long after the message came, with the time it came.
+func delayed(d time.Duration) func(net.Conn) {
+	return talk(func(m []byte) []byte {
+		reply := answered(m)
+		time.Sleep(d)
+		return reply
+	})
+}
+
+// silent takes everything and says nothing.
+func silent(c net.Conn) { _, _ = io.Copy(io.Discard, c) }
+
+// trickling sends every reply byte by byte.
+func trickling(c net.Conn) {
+	talk(func(m []byte) []byte {
+		for _, b := range answered(m) {
+			_, _ = c.Write([]byte{b})
+		}
+		return nil
+	})(c)
+}
+
+// bytewise takes every byte for a message.
+func bytewise(c net.Conn) {
+	b := make([]byte, 1)
+	for {
+		if _, err := c.Read(b); err != nil || wire.IsGoodbye(b) {
+			return
+		}
+		_, _ = c.Write(answered(b))
+	}
+}
+
+// parting answers so many messages, then closes.
+func parting(after int) func(net.Conn) {
+	return func(c net.Conn) {
+		b := make([]byte, wire.MaxMessage)
+		for range after {
+			n, err := c.Read(b)
+			if err != nil || wire.IsGoodbye(b[:n]) {
+				return
+			}
+			_, _ = c.Write(answered(b[:n]))
+		}
+		_, _ = c.Read(b) // what is unread would make the close a reset
+		_, _ = c.Write([]byte{wire.Goodbye})
+	}
+}
+
+func garbage(m []byte) []byte   { return []byte("HTTP/1.1 400 Bad Request\r\n\r\n") }
+func coalesced(m []byte) []byte { return bytes.Repeat(answered(m), 2) }

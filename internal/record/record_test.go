@@ -1,0 +1,167 @@
+package record
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/echostamp/echostamp/internal/hist"
+)
+
+func TestPercentilesNeedSamples(t *testing.T) {
+	for _, tc := range []struct {
+		samples     int
+		percentiles string // those that are told
+		low         string
+	}{
+		{0, "", "50 90 99 99.9 99.99"},
+		{19, "", "50 90 99 99.9 99.99"},
+		{20, "50", "50 90 99 99.9 99.99"},
+		{199, "50 90", "50 90 99 99.9 99.99"},
+		{200, "50 90", "90 99 99.9 99.99"},
+		{999, "50 90", "90 99 99.9 99.99"},
+		{1000, "50 90 99", "99 99.9 99.99"},
+		{10_000, "50 90 99 99.9", "99.9 99.99"},
+		{100_000, "50 90 99 99.9 99.99", "99.99"},
+		{1_000_000, "50 90 99 99.9 99.99", ""},
+	} {
+		h := hist.New()
+		for range tc.samples {
+			h.Record(1000)
+		}
+		m, err := NewMetric(h)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var told []string
+		for _, q := range Percentiles {
+			if _, ok := m.Percentiles[PercentileName(q)]; ok {
+				told = append(told, PercentileName(q))
+			}
+		}
+		if got := strings.Join(told, " "); got != tc.percentiles {
+			t.Errorf("%d samples: told %q, want %q", tc.samples, got, tc.percentiles)
+		}
+		if got := strings.Join(m.Low, " "); got != tc.low {
+			t.Errorf("%d samples: low %q, want %q", tc.samples, got, tc.low)
+		}
+	}
+}
+
+func TestJSONHasNoNulls(t *testing.T) {
+	m, err := NewMetric(hist.New())
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := json.Marshal(m)
+	if err != nil || bytes.Contains(b, []byte("null")) {
+		t.Errorf("%s, %v", b, err)
+	}
+}
+
+// list returns the names of what is in a folder.
+func list(t *testing.T, dir string) (names []string) {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	return names
+}
+
+func TestSave(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "run.json")
+	if err := os.WriteFile(path, []byte("old"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f, err := Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if b, _ := os.ReadFile(path); string(b) != "old" {
+		t.Errorf("before Save the file holds %q", b)
+	}
+	want := &Run{Schema: Schema, Command: []string{"x"}}
+	if err := f.Save(want); err != nil {
+		t.Fatal(err)
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got Run
+	if err := json.Unmarshal(b, &got); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, &got); diff != "" {
+		t.Errorf("saved (-want +got):\n%s", diff)
+	}
+	if names := list(t, dir); len(names) != 1 {
+		t.Errorf("left behind: %v", names)
+	}
+}
+
+func TestSaveThroughALinkKeepsTheLink(t *testing.T) {
+	dir := t.TempDir()
+	real, link := filepath.Join(dir, "real.json"), filepath.Join(dir, "link.json")
+	if err := os.WriteFile(real, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(real, link); err != nil {
+		t.Skipf("no symbolic links here: %v", err)
+	}
+	f, err := Create(link)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Save(&Run{}); err != nil {
+		t.Fatal(err)
+	}
+	if info, err := os.Lstat(link); err != nil || info.Mode().IsRegular() {
+		t.Errorf("the link has become a file (%v)", err)
+	}
+	if b, _ := os.ReadFile(real); len(b) == 0 {
+		t.Error("what the link points at was not written")
+	}
+}
+
+func TestWhatIsNoFileIsNotReplaced(t *testing.T) {
+	before, err := os.Stat(os.DevNull)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := Create(os.DevNull)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Save(&Run{}); err != nil {
+		t.Fatal(err)
+	}
+	if after, err := os.Stat(os.DevNull); err != nil || after.Mode() != before.Mode() {
+		t.Fatalf("%s has become %v, %v", os.DevNull, after, err)
+	}
+}
+
+func TestCreateFailsBeforeTheRun(t *testing.T) {
+	dir := t.TempDir()
+	for name, path := range map[string]string{
+		"a folder":             dir,
+		"a folder that is not": filepath.Join(dir, "no", "run.json"),
+	} {
+		if _, err := Create(path); err == nil {
+			t.Errorf("%s can be created", name)
+		}
+	}
+	if names := list(t, dir); len(names) != 0 {
+		t.Errorf("left behind: %v", names)
+	}
+}

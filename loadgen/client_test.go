@@ -1,0 +1,355 @@
+package loadgen
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/echostamp/echostamp/internal/evloop"
+	"github.com/echostamp/echostamp/internal/evloop/evlooptest"
+	"github.com/echostamp/echostamp/internal/wire"
+)
+
+const (
+	begin = int64(1732310000e9) // of the simulated time line
+	ms    = int64(time.Millisecond)
+)
+
+// sim is one client on a simulated shard.
+type sim struct {
+	*testing.T
+	loop *evlooptest.Shard
+	*shard
+}
+
+func simulate(t *testing.T, change func(*Config)) sim {
+	cfg := Config{Clients: 1, Size: 40, Timeout: time.Second, ConnectRate: 1000}
+	if change != nil {
+		change(&cfg)
+	}
+	loop := &evlooptest.Shard{Time: begin}
+	p := &plan{cfg: cfg, began: begin, reports: make(chan report, 100)}
+	s := sim{t, loop, newShard(p, loop, 1)}
+	s.begin()
+	loop.Advance(begin)
+	return s
+}
+
+// open is a run whose only client is connected and has sent its first message.
+func open(t *testing.T, change func(*Config)) sim {
+	s := simulate(t, change)
+	s.conn().Establish()
+	s.start(begin, math.MaxInt64)
+	return s
+}
+
+// conn is the newest connection.
+func (s sim) conn() *evlooptest.Conn {
+	s.Helper()
+	if len(s.loop.Dialed) == 0 {
+		s.Fatal("nothing was dialed")
+	}
+	return s.loop.Dialed[len(s.loop.Dialed)-1]
+}
+
+// take returns what the client has written since take was called last.
+func (s sim) take() string {
+	s.Helper()
+	text := string(s.conn().Written)
+	s.conn().Written = nil
+	return text
+}
+
+// after moves the clock.
+func (s sim) after(d int64) { s.loop.Advance(s.loop.Time + d) }
+
+// answer replies to the message under way, stamped so long before now.
+func (s sim) answer(ago int64) {
+	s.Helper()
+	s.conn().Receive(string(wire.AppendReply(nil, s.loop.Time-ago, []byte(s.take()))))
+}
+
+func (s sim) expect(what string, got, want any) {
+	s.Helper()
+	if diff := cmp.Diff(want, got); diff != "" {
+		s.Errorf("%s (-want +got):\n%s", what, diff)
+	}
+}
+
+// holds checks the promise of record.Totals.
+func (s sim) holds() {
+	s.Helper()
+	waiting := int64(0)
+	for _, c := range s.clients {
+		if c.waiting() && c.measured() {
+			waiting++
+		}
+	}
+	if c := s.counts; c.sent != c.received+c.failed+c.unanswered+waiting {
+		s.Errorf("sent %d ≠ received %d + failed %d + unanswered %d + under way %d", c.sent, c.received, c.failed, c.unanswered, waiting)
+	}
+}
+
+func TestClosedLoop(t *testing.T) {
+	s := open(t, nil)
+	for range 3 {
+		s.after(4 * ms)
+		s.answer(1 * ms)
+	}
+	s.expect("received", s.counts.received, int64(3))
+	for name, m := range map[string][2]int64{
+		"rtt":     {s.metrics.rtt.Min(), 4 * ms},
+		"forward": {s.metrics.forward.Min(), 3 * ms},
+		"reverse": {s.metrics.reverse.Max(), 1 * ms},
+	} {
+		s.expect(name, m[0], m[1])
+	}
+	s.holds()
+}
+
+func TestMessagesAreUnique(t *testing.T) {
+	s := open(t, func(c *Config) { c.Clients = 3 })
+	s.after(10 * ms) // all clients have dialed
+	seen := map[string]bool{}
+	for _, c := range s.loop.Dialed[1:] {
+		c.Establish()
+	}
+	for range 5 {
+		for _, c := range s.loop.Dialed {
+			m := string(c.Written)
+			if seen[m] || len(m) != 40 || !strings.HasPrefix(m, "17323100") {
+				t.Errorf("message %q is not 40 new bytes with a timestamp", m)
+			}
+			seen[m] = true
+			c.Written = nil
+			c.Receive(string(wire.AppendReply(nil, s.loop.Time, []byte(m))))
+		}
+	}
+}
+
+func TestReplyInPieces(t *testing.T) {
+	s := open(t, nil)
+	s.after(ms)
+	for _, b := range wire.AppendReply(nil, s.loop.Time, []byte(s.take())) {
+		s.after(ms)
+		s.conn().Receive(string(b))
+	}
+	s.expect("received", s.counts.received, int64(1))
+	s.expect("errors", s.counts.errors.total(), int64(0))
+	if got, want := s.metrics.rtt.Max(), int64(62)*ms; got != want {
+		t.Errorf("rtt %d, want that of the last byte, %d", got, want)
+	}
+	s.answer(0)
+	s.expect("received", s.counts.received, int64(2))
+}
+
+func TestDeviations(t *testing.T) {
+	for name, tc := range map[string]struct {
+		reply func(m string) string
+		end   error
+		kind  string
+	}{
+		"garbage":               {reply: func(string) string { return "HTTP/1.1 400 Bad Request\r\n" }, kind: "malformed"},
+		"plain echo":            {reply: func(m string) string { return m }, kind: "mismatch"},
+		"an old message":        {reply: func(m string) string { return "1.5:" + strings.Replace(m, "000001", "000000", 1) }, kind: "mismatch"},
+		"split":                 {reply: func(m string) string { return "1.5:" + m[:9] + "1.6:" + m[9:] }, kind: "split"},
+		"coalesced":             {reply: func(m string) string { return "1.5:" + m + "1.5:" + m }, kind: "coalesced"},
+		"goodbye byte":          {reply: func(string) string { return "\xff" }, kind: "goodbye"},
+		"end of stream":         {end: io.EOF, kind: "goodbye"},
+		"truncated":             {reply: func(m string) string { return "1.5:" + m[:9] }, end: io.EOF, kind: "truncated"},
+		"truncated, then still": {reply: func(m string) string { return "1.5:" + m[:9] }, end: evloop.ErrDeadline, kind: "truncated"},
+		"silence":               {end: evloop.ErrDeadline, kind: "timeout"},
+		"reset":                 {end: fmt.Errorf("read: %w", syscall.ECONNRESET), kind: "reset"},
+		"other":                 {end: errors.New("read: the cat sat on it"), kind: "io"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := open(t, nil)
+			s.after(ms)
+			if tc.reply != nil {
+				s.conn().Receive(tc.reply(s.take()))
+			}
+			if tc.end != nil {
+				s.conn().End(tc.end)
+			}
+			s.expect("errors", s.counts.errors.named(), map[string]int64{tc.kind: 1})
+			s.expect("failed", s.counts.failed, int64(1))
+			s.expect("latencies recorded", s.metrics.rtt.Count(), int64(0))
+			s.holds()
+
+			s.after(20 * ms) // it connects again, and goes on
+			s.expect("connections", len(s.loop.Dialed), 2)
+			s.conn().Establish()
+			s.answer(0)
+			s.expect("received", s.counts.received, int64(1))
+			s.holds()
+		})
+	}
+}
+
+func TestDataThatNobodyAskedFor(t *testing.T) {
+	for data, kind := range map[string]string{"1.5:hello": "coalesced", "\xff": "goodbye"} {
+		s := simulate(t, nil)
+		s.conn().Establish()
+		s.conn().Receive(data)
+		s.expect("errors", s.counts.errors.named(), map[string]int64{kind: 1})
+		s.expect("failed", s.counts.failed, int64(0))
+	}
+}
+
+func TestTimeout(t *testing.T) {
+	s := open(t, nil)
+	s.after(999 * ms)
+	s.expect("errors in time", s.counts.errors.total(), int64(0))
+	s.after(2 * ms)
+	s.expect("errors", s.counts.errors.named(), map[string]int64{"timeout": 1})
+}
+
+func TestConnectErrors(t *testing.T) {
+	for _, tc := range []struct {
+		err  error
+		kind string
+	}{
+		{fmt.Errorf("dial: %w", syscall.ECONNREFUSED), "refused"},
+		{syscall.EMFILE, "descriptors"},
+		{syscall.EADDRNOTAVAIL, "ports"},
+		{syscall.EHOSTUNREACH, "unreachable"},
+		{evloop.ErrDeadline, "connect-timeout"},
+		{errors.New("odd"), "connect"},
+	} {
+		s := simulate(t, nil)
+		s.conn().End(tc.err)
+		s.expect("errors", s.counts.errors.named(), map[string]int64{tc.kind: 1})
+		s.expect("clients down", s.down, 1)
+	}
+}
+
+func TestRetriesBackOff(t *testing.T) {
+	s := simulate(t, nil)
+	s.start(begin, math.MaxInt64)
+	for i, wait := range []int64{10, 20, 40, 80, 160, 320, 640, 1000, 1000} {
+		s.expect("attempts", len(s.loop.Dialed), i+1)
+		s.conn().End(syscall.ECONNREFUSED)
+		s.after(wait*ms - 1)
+		s.expect("attempts too early", len(s.loop.Dialed), i+1)
+		s.after(1)
+	}
+	s.conn().Establish()
+	s.expect("clients down", s.down, 0)
+	s.answer(0) // a whole reply: patience starts anew
+	s.conn().End(io.EOF)
+	n := len(s.loop.Dialed)
+	s.after(10 * ms)
+	s.expect("attempts", len(s.loop.Dialed), n+1)
+}
+
+func TestWarmupIsNotMeasured(t *testing.T) {
+	s := simulate(t, nil)
+	s.conn().Establish()
+	s.start(begin+5*ms, math.MaxInt64)
+	for range 4 {
+		s.after(2 * ms)
+		s.answer(0)
+	}
+	// Sent at 0, 2 and 4 ms: warm-up, though the last is answered later. At 6: measured.
+	s.expect("received", s.counts.received, int64(1))
+	s.expect("sent", s.counts.sent, int64(2))
+	s.expect("rtts", s.metrics.rtt.Count(), int64(1))
+	s.holds()
+}
+
+func TestDurationEndsSendingAndAwaitsReplies(t *testing.T) {
+	s := simulate(t, nil)
+	s.conn().Establish()
+	s.start(begin, begin+10*ms)
+	s.after(4 * ms)
+	s.answer(0)
+	s.after(16 * ms) // the end was at 10 ms; the reply comes at 20
+	s.expect("finished", s.told, false)
+	message := s.take()
+	s.conn().Receive("1.5:" + message)
+	s.expect("received", s.counts.received, int64(2))
+	s.expect("slowest", s.metrics.rtt.Max(), 16*ms)
+	s.expect("last words", s.take(), "\xff")
+	s.after(0)
+	s.expect("finished", s.told, true)
+	s.holds()
+}
+
+func TestMessagesAreShared(t *testing.T) {
+	s := simulate(t, func(c *Config) { c.Clients, c.Messages = 3, 7 })
+	s.after(10 * ms)
+	s.start(begin, math.MaxInt64)
+	for _, c := range s.loop.Dialed {
+		c.Establish()
+	}
+	for range 10 {
+		for _, c := range s.loop.Dialed {
+			if m := c.Written; len(m) == 40 {
+				c.Written = nil
+				c.Receive("1.5:" + string(m))
+			}
+		}
+	}
+	s.after(0)
+	s.expect("received", s.counts.received, int64(7))
+	s.expect("finished", s.told, true)
+}
+
+func TestFailedMessagesAreUsedUp(t *testing.T) {
+	s := open(t, func(c *Config) { c.Messages = 2 })
+	s.conn().End(io.EOF)
+	s.after(10 * ms)
+	s.conn().Establish()
+	s.conn().End(io.EOF)
+	s.after(10 * ms)
+	s.expect("finished", s.told, true)
+	s.expect("failed", s.counts.failed, int64(2))
+}
+
+func TestInterrupt(t *testing.T) {
+	for name, prepare := range map[string]func(s sim){
+		"connecting":   func(sim) {},
+		"connected":    func(s sim) { s.conn().Establish() },
+		"under way":    func(s sim) { s.conn().Establish(); s.start(begin, math.MaxInt64) },
+		"disconnected": func(s sim) { s.conn().Establish(); s.conn().End(io.EOF) },
+		"draining": func(s sim) {
+			s.conn().Establish()
+			s.start(begin, begin+ms)
+			s.after(2 * ms)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := simulate(t, nil)
+			prepare(s)
+			s.interrupt()
+			s.after(0)
+			s.expect("finished", s.told, true)
+			s.expect("errors", s.counts.errors.total()-s.counts.errors[goodbye], int64(0))
+			s.holds()
+			dialed := len(s.loop.Dialed)
+			s.after(10_000 * ms)
+			s.expect("connections later", len(s.loop.Dialed), dialed)
+		})
+	}
+}
+
+func TestSteadyStateAllocatesNothing(t *testing.T) {
+	s := open(t, nil)
+	reply := make([]byte, 0, wire.MaxReply)
+	c := s.conn()
+	if n := testing.AllocsPerRun(1000, func() {
+		reply = wire.AppendReply(reply[:0], s.loop.Time, c.Written)
+		c.Written = c.Written[:0]
+		s.loop.Time += 1000
+		s.clients[0].Data(c, reply, evloop.Stamp{Read: s.loop.Time})
+	}); n != 0 {
+		t.Errorf("%v allocations a message", n)
+	}
+}
