@@ -158,7 +158,7 @@ func TestDeviations(t *testing.T) {
 	}{
 		"garbage":               {reply: func(string) string { return "HTTP/1.1 400 Bad Request\r\n" }, kind: "malformed"},
 		"plain echo":            {reply: func(m string) string { return m }, kind: "mismatch"},
-		"an old message":        {reply: func(m string) string { return "1.5:" + strings.Replace(m, "000001", "000000", 1) }, kind: "mismatch"},
+		"an old message":        {reply: func(m string) string { return "1732310000.5:" + strings.Replace(m, "000001", "000000", 1) }, kind: "mismatch"},
 		"split":                 {reply: func(m string) string { return "1.5:" + m[:9] + "1.6:" + m[9:] }, kind: "split"},
 		"coalesced":             {reply: func(m string) string { return "1.5:" + m + "1.5:" + m }, kind: "coalesced"},
 		"goodbye byte":          {reply: func(string) string { return "\xff" }, kind: "goodbye"},

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -29,8 +30,26 @@ func TestScripts(t *testing.T) {
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
-		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"exitcode": exitCode},
+		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"exitcode": exitCode, "serve": serve},
 	})
+}
+
+// serve is the scripts' command "serve MANNER": it starts a server of this test's
+// and puts its address into $ADDR.
+func serve(ts *testscript.TestScript, neg bool, args []string) {
+	manners := map[string]func(net.Conn){
+		"honest":  honest,
+		"silent":  silent,
+		"closing": func(net.Conn) {},
+		"garbage": talk(garbage),
+	}
+	if neg || len(args) != 1 || manners[args[0]] == nil {
+		ts.Fatalf("usage: serve honest|silent|closing|garbage")
+	}
+	p, err := newPeer(manners[args[0]])
+	ts.Check(err)
+	ts.Defer(p.end)
+	ts.Setenv("ADDR", p.addr())
 }
 
 // exitCode is the scripts' command "exitcode N PROGRAM ARG…".

@@ -22,19 +22,30 @@ type peer struct {
 	wg     sync.WaitGroup
 }
 
-// startPeer has handle called with each connection, which is closed when it
-// returns, until the test ends.
-func startPeer(t *testing.T, handle func(net.Conn)) *peer {
-	t.Helper()
+// newPeer has handle called with each connection, which is closed when it
+// returns.
+func newPeer(handle func(net.Conn)) (*peer, error) {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	p := &peer{ln: ln, handle: handle}
 	p.wg.Go(p.accept)
-	t.Cleanup(func() { p.kill(); p.wg.Wait() })
+	return p, nil
+}
+
+// startPeer runs a peer until the test ends.
+func startPeer(t *testing.T, handle func(net.Conn)) *peer {
+	t.Helper()
+	p, err := newPeer(handle)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(p.end)
 	return p
 }
+
+func (p *peer) end() { p.kill(); p.wg.Wait() }
 
 func (p *peer) addr() string { return p.ln.Addr().String() }
 

@@ -50,7 +50,8 @@ func (p *progress) left(cfg *loadgen.Config) string {
 	case l.Phase == loadgen.WarmingUp:
 		return "warming up "
 	case cfg.Duration > 0:
-		return fmt.Sprintf("%v left ", max(0, cfg.Duration-l.Elapsed).Round(time.Second))
+		left := max(0, cfg.Duration-l.Elapsed) + time.Second - 1 // rounds up
+		return fmt.Sprintf("%v left ", left.Truncate(time.Second))
 	}
 	return unit.Count(cfg.Messages-l.Received) + " left "
 }

@@ -1,0 +1,34 @@
+# What may be given to the tests, such as TESTFLAGS=-race.
+TESTFLAGS ?=
+# How long each fuzz target runs.
+FUZZTIME ?= 10s
+
+.PHONY: build test check fuzz cross
+
+build:
+	go build ./cmd/echostamp
+
+test:
+	go test $(TESTFLAGS) ./...
+
+# Formatting, vet and the linter.
+check:
+	@test -z "$$(gofmt -l .)" || { echo "gofmt would change:"; gofmt -l .; exit 1; }
+	go vet ./...
+	go tool -modfile=tools/go.mod staticcheck ./...
+
+# Every fuzz target of the project for FUZZTIME.
+fuzz:
+	@for package in $$(go list ./...); do \
+		for target in $$(go test -list '^Fuzz' $$package | grep '^Fuzz'); do \
+			echo "$$package $$target"; \
+			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$package || exit 1; \
+		done; \
+	done
+
+# That it builds for the systems that the tests do not run on.
+cross:
+	GOOS=darwin GOARCH=arm64 go vet ./...
+	GOOS=windows GOARCH=amd64 go vet ./...
+	GOOS=darwin GOARCH=arm64 go build -o /dev/null ./cmd/echostamp
+	GOOS=windows GOARCH=amd64 go build -o /dev/null ./cmd/echostamp

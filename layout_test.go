@@ -1,0 +1,69 @@
+// Package echostamp_test holds the project to its own layout.
+package echostamp_test
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/echostamp/echostamp/"
+
+// siblings are the packages of the project that each may import. Those of cmd
+// may import all.
+var siblings = map[string][]string{
+	"internal/wire":   {},
+	"internal/evloop": {},
+	"internal/clock":  {},
+	"internal/hist":   {},
+	"internal/unit":   {},
+	"internal/record": {"internal/hist"},
+	"server":          {"internal/clock", "internal/evloop", "internal/wire"},
+	"loadgen":         {"internal/clock", "internal/evloop", "internal/hist", "internal/record", "internal/unit", "internal/wire"},
+	"report":          {"internal/hist", "internal/record", "internal/unit"},
+	// For tests only.
+	"internal/evloop/evlooptest": {"internal/evloop"},
+	"internal/peers":             {},
+}
+
+// forbidden may not be imported below cmd: what prints to a global, parses
+// flags or ends the program.
+var forbidden = []string{"log", "log/slog", "flag", "github.com/spf13/pflag", "github.com/spf13/cobra"}
+
+func TestPackagesImportOnlyWhatTheyMay(t *testing.T) {
+	err := filepath.WalkDir(".", func(file string, d fs.DirEntry, err error) error {
+		file = filepath.ToSlash(file)
+		if err != nil || !strings.HasSuffix(file, ".go") || strings.HasSuffix(file, "_test.go") || strings.HasPrefix(file, "cmd/") {
+			return err
+		}
+		dir := path.Dir(file)
+		may, known := siblings[dir]
+		if !known {
+			t.Errorf("%s: what the package may import is not written down", file)
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ImportsOnly)
+		if err != nil {
+			return err
+		}
+		for _, spec := range f.Imports {
+			name, _ := strconv.Unquote(spec.Path.Value)
+			own, ours := strings.CutPrefix(name, module)
+			if ours && !slices.Contains(may, own) || slices.Contains(forbidden, name) {
+				t.Errorf("%s must not import %s", file, name)
+			}
+			if strings.Contains(name, "hdrhistogram-go") && dir != "internal/hist" {
+				t.Errorf("%s imports %s, which is for internal/hist alone", file, name)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
