@@ -19,7 +19,7 @@ type portableConn struct {
 	remote  netip.AddrPort
 	nc      *net.TCPConn       // nil while connecting
 	cancel  context.CancelFunc // of connecting; nil for what was accepted
-	limit   *deadline
+	limit   Timer
 	ended   error // why, once it is decided that the connection ends
 
 	out       []byte // written, not yet on its way
@@ -31,7 +31,7 @@ type portableConn struct {
 
 func (s *portableShard) newConn(h Handler, remote netip.AddrPort) *portableConn {
 	c := &portableConn{shard: s, handler: h, remote: remote}
-	c.limit = newDeadline(&s.timers, func() { c.end(ErrDeadline) })
+	c.limit.Init(WakeFunc(func(int64) { c.end(ErrDeadline) }))
 	s.conns[c] = struct{}{}
 	if s.stopped {
 		c.end(ErrStopped)
@@ -92,7 +92,7 @@ func (c *portableConn) finish(err error) {
 		_ = c.nc.Close()
 	}
 	delete(c.shard.conns, c)
-	c.shard.timers.Cancel(&c.limit.timer)
+	c.shard.timers.Remove(&c.limit)
 	if err = c.ended; errors.Is(err, errClosed) {
 		err = nil
 	}
@@ -192,8 +192,12 @@ func (c *portableConn) Local() netip.AddrPort {
 func (c *portableConn) Close() { c.end(errClosed) }
 
 func (c *portableConn) SetDeadline(due int64) {
-	if c.ended == nil {
-		c.limit.set(&c.shard.timers, due)
+	switch {
+	case c.ended != nil:
+	case due == 0:
+		c.shard.timers.Cancel(&c.limit)
+	default:
+		c.shard.timers.Schedule(&c.limit, due)
 	}
 }
 

@@ -1,40 +1,85 @@
 package evloop
 
-import "container/heap"
-
-// A Timer calls a function on a shard when its time has come. It belongs to one
-// shard, and can be scheduled again and again without allocating.
-type Timer struct {
-	fire  func(now int64)
-	due   int64
-	place int // in the queue, plus one; 0 is not scheduled
+// A Waker is what a [Timer] wakes.
+type Waker interface {
+	// Wake is called on the timer's shard when its time has come, with the time
+	// on the loop's line.
+	Wake(now int64)
 }
 
-// NewTimer returns a timer that calls fire with the time on the loop's line.
-func NewTimer(fire func(now int64)) *Timer { return &Timer{fire: fire} }
+// WakeFunc is a function as a Waker.
+type WakeFunc func(now int64)
 
-// Timers is a shard's queue of timers, for engines to build on. The zero Timers
-// is empty and ready for use. It is not safe for concurrent use.
-type Timers struct{ queue timerHeap }
+// Wake calls f.
+func (f WakeFunc) Wake(now int64) { f(now) }
 
-// Schedule is Shard.Schedule.
+// A Timer wakes something on a shard when its time has come. It belongs to one
+// shard, and can be scheduled again and again without allocating. It may be part
+// of a larger value, which must not be copied then.
+type Timer struct {
+	waker Waker
+	due   int64 // when it is wanted; 0 is not at all
+	place int32 // in the queue, plus one; 0 is none
+}
+
+// NewTimer returns a timer that calls wake.
+func NewTimer(wake func(now int64)) *Timer { return &Timer{waker: WakeFunc(wake)} }
+
+// Init makes t wake w.
+func (t *Timer) Init(w Waker) { t.waker = w }
+
+// Timers is a shard's queue of timers, for engines to build on: a binary heap.
+// The zero Timers is empty and ready for use. It is not safe for concurrent use.
+//
+// A timer that is moved to a later time, as a deadline is with every message, or
+// that is cancelled, stays where it is in the queue and is looked at when its
+// place comes up. So both cost next to nothing.
+type Timers struct{ queue []entry }
+
+// entry is the place of a timer in the queue, at the time it had when it was put
+// there or an earlier one than it has now.
+type entry struct {
+	due   int64
+	timer *Timer
+}
+
+// Schedule is Shard.Schedule. A due time of 0 or less is as good as 1.
 func (q *Timers) Schedule(t *Timer, due int64) {
+	due = max(due, 1)
 	t.due = due
-	if t.place == 0 {
-		heap.Push(&q.queue, t)
-	} else {
-		heap.Fix(&q.queue, t.place-1)
+	switch {
+	case t.place == 0:
+		q.queue = append(q.queue, entry{due, t})
+		q.up(len(q.queue) - 1)
+	case due < q.queue[t.place-1].due:
+		q.queue[t.place-1].due = due
+		q.up(int(t.place) - 1)
 	}
 }
 
 // Cancel is Shard.Cancel.
-func (q *Timers) Cancel(t *Timer) {
-	if t.place != 0 {
-		heap.Remove(&q.queue, t.place-1)
+func (q *Timers) Cancel(t *Timer) { t.due = 0 }
+
+// Remove cancels t and lets go of it.
+func (q *Timers) Remove(t *Timer) {
+	t.due = 0
+	if t.place == 0 {
+		return
+	}
+	i, last := int(t.place)-1, len(q.queue)-1
+	t.place = 0
+	moved := q.queue[last]
+	q.queue[last] = entry{}
+	q.queue = q.queue[:last]
+	if i != last {
+		q.put(i, moved)
+		q.down(i)
+		q.up(i)
 	}
 }
 
-// Next returns when the next timer is due, or false if there is none.
+// Next returns when to look at the queue next, or false if it is empty. It may
+// be earlier than any timer is due.
 func (q *Timers) Next() (due int64, ok bool) {
 	if len(q.queue) == 0 {
 		return 0, false
@@ -42,63 +87,59 @@ func (q *Timers) Next() (due int64, ok bool) {
 	return q.queue[0].due, true
 }
 
-// Fire calls what is due at now, in the order of the due times. What these calls
-// schedule for now or earlier may wait for the next Fire, so that Fire ends.
+// Fire wakes what is due at now, in the order of the due times. What this
+// schedules for now or earlier may wait for the next Fire, so that Fire ends.
 func (q *Timers) Fire(now int64) {
-	for n := len(q.queue); n > 0 && len(q.queue) > 0 && q.queue[0].due <= now; n-- {
-		heap.Pop(&q.queue).(*Timer).fire(now)
-	}
-}
-
-// timerHeap implements heap.Interface.
-type timerHeap []*Timer
-
-func (h timerHeap) Len() int           { return len(h) }
-func (h timerHeap) Less(i, j int) bool { return h[i].due < h[j].due }
-func (h timerHeap) Swap(i, j int) {
-	h[i], h[j] = h[j], h[i]
-	h[i].place, h[j].place = i+1, j+1
-}
-
-func (h *timerHeap) Push(x any) {
-	t := x.(*Timer)
-	*h = append(*h, t)
-	t.place = len(*h)
-}
-
-func (h *timerHeap) Pop() any {
-	last := len(*h) - 1
-	t := (*h)[last]
-	(*h)[last] = nil
-	*h = (*h)[:last]
-	t.place = 0
-	return t
-}
-
-// A deadline is a timer that is cheap to move to a later time, as happens with
-// every message: it stays where it is in the queue and looks again when it fires.
-type deadline struct {
-	timer Timer
-	at    int64 // 0 is none
-}
-
-func newDeadline(q *Timers, expire func()) *deadline {
-	d := &deadline{}
-	d.timer.fire = func(now int64) {
+	// Each timer may come up twice: at the time it had, and at the one it has.
+	for n := 2 * len(q.queue); n > 0 && len(q.queue) > 0 && q.queue[0].due <= now; n-- {
+		first := q.queue[0]
+		t, due := first.timer, first.timer.due
+		q.Remove(t)
 		switch {
-		case d.at == 0:
-		case now < d.at:
-			q.Schedule(&d.timer, d.at)
+		case due == 0:
+		case due > first.due:
+			q.Schedule(t, due)
 		default:
-			expire()
+			t.waker.Wake(now)
 		}
 	}
-	return d
 }
 
-func (d *deadline) set(q *Timers, at int64) {
-	d.at = at
-	if at != 0 && (d.timer.place == 0 || at < d.timer.due) {
-		q.Schedule(&d.timer, at)
+func (q *Timers) put(i int, e entry) {
+	q.queue[i] = e
+	e.timer.place = int32(i) + 1
+}
+
+// up moves the entry at i towards the front until the queue is in order.
+func (q *Timers) up(i int) {
+	e := q.queue[i]
+	for i > 0 {
+		parent := (i - 1) / 2
+		if q.queue[parent].due <= e.due {
+			break
+		}
+		q.put(i, q.queue[parent])
+		i = parent
 	}
+	q.put(i, e)
+}
+
+// down moves the entry at i towards the back until the queue is in order.
+func (q *Timers) down(i int) {
+	e := q.queue[i]
+	for {
+		child := 2*i + 1
+		if child >= len(q.queue) {
+			break
+		}
+		if right := child + 1; right < len(q.queue) && q.queue[right].due < q.queue[child].due {
+			child = right
+		}
+		if e.due <= q.queue[child].due {
+			break
+		}
+		q.put(i, q.queue[child])
+		i = child
+	}
+	q.put(i, e)
 }
