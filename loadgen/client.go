@@ -15,25 +15,25 @@ const (
 )
 
 // client is one connection of the load generator, and those that replace it.
-// It implements evloop.Handler.
+// It implements evloop.Handler, and evloop.Waker to connect.
 type client struct {
 	shard     *shard
 	conn      evloop.Conn // nil without one
-	retry     *evloop.Timer
+	retry     evloop.Timer
 	sent      int64 // when the message under way was sent, on the time line; 0 is none
 	left      int64 // messages that it may still send; -1 is any number
-	got       []byte
-	backoff   time.Duration
 	id        uint32
 	seq       uint32
-	open      bool // conn is established
-	down      bool // the last attempt to connect failed
+	failures  uint8 // since the last whole reply
+	open      bool  // conn is established
+	down      bool  // the last attempt to connect failed
 	attempted bool
 	gone      bool // will do nothing more
 }
 
-func newClient(s *shard, id int) *client {
-	c := &client{shard: s, id: uint32(id), left: -1, backoff: minRetry}
+// init makes c the client number id of the run.
+func (c *client) init(s *shard, id int) {
+	*c = client{shard: s, id: uint32(id), left: -1}
 	if m := s.cfg.Messages; m > 0 {
 		n := int64(s.cfg.Clients)
 		c.left = m / n
@@ -41,13 +41,13 @@ func newClient(s *shard, id int) *client {
 			c.left++
 		}
 	}
-	c.retry = evloop.NewTimer(func(int64) { c.connect() })
-	return c
+	c.retry.Init(c)
 }
 
-func (c *client) connectAt(due int64) { c.shard.Schedule(c.retry, due) }
+func (c *client) connectAt(due int64) { c.shard.Schedule(&c.retry, due) }
 
-func (c *client) connect() {
+// Wake connects. It implements evloop.Waker.
+func (c *client) Wake(int64) {
 	c.shard.conns++
 	c.conn = c.shard.Dial(c.shard.target, c)
 	c.conn.SetDeadline(c.shard.Now() + int64(c.shard.cfg.Timeout))
@@ -104,24 +104,37 @@ func (c *client) Data(_ evloop.Conn, b []byte, at evloop.Stamp) {
 		c.fail(unasked(b), at.Read)
 		return
 	}
-	if len(c.got) > 0 {
-		c.got = append(c.got, b...)
-		b = c.got
+	if part := c.shard.part(c); part != nil {
+		b = append(part, b...)
 	}
-	t2, verdict := wire.CheckReply(b, c.message())
+	t2, verdict := c.check(b)
 	switch verdict {
 	case wire.Whole:
 		if c.measured() {
-			c.shard.measure(c.sent, t2, at.Read, len(b))
+			c.shard.measure(c.sent, t2, at, len(b))
 		}
-		c.sent, c.got, c.backoff = 0, c.got[:0], minRetry
+		c.settle()
+		c.failures = 0
 		c.next()
 	case wire.Partial:
-		if len(c.got) == 0 {
-			c.got = append(c.got, b...)
-		}
+		c.shard.parts[c] = append([]byte(nil), b...)
 	default:
 		c.fail(replyKind(verdict), at.Read)
+	}
+}
+
+func (c *client) check(got []byte) (t2 int64, v wire.Verdict) {
+	if c.shard.cfg.Proto == Echo {
+		return 0, wire.CheckEcho(got, c.message())
+	}
+	return wire.CheckReply(got, c.message())
+}
+
+// settle ends the message under way.
+func (c *client) settle() {
+	c.sent = 0
+	if len(c.shard.parts) > 0 {
+		delete(c.shard.parts, c)
 	}
 }
 
@@ -137,7 +150,7 @@ func unasked(b []byte) kind {
 func (c *client) Closed(conn evloop.Conn, err error) {
 	c.shard.conns--
 	if conn == c.conn && !c.gone {
-		k := streamKind(err, len(c.got) > 0)
+		k := streamKind(err, c.shard.part(c) != nil)
 		if !c.open {
 			k = connectKind(err)
 			c.setDown(true)
@@ -162,8 +175,8 @@ func (c *client) fail(k kind, at int64) {
 		c.leave()
 		return
 	}
-	c.connectAt(s.Now() + int64(c.backoff))
-	c.backoff = min(2*c.backoff, maxRetry)
+	c.connectAt(s.Now() + int64(min(minRetry<<c.failures, maxRetry)))
+	c.failures = min(c.failures+1, 10)
 }
 
 // tried notes that the client has connected, or failed to, for the first time.
@@ -193,7 +206,7 @@ var farewell = []byte{wire.Goodbye}
 
 // disconnect says goodbye on the connection and forgets it.
 func (c *client) disconnect() {
-	c.sent, c.got = 0, c.got[:0]
+	c.settle()
 	if c.conn == nil {
 		return
 	}
@@ -212,7 +225,7 @@ func (c *client) leave() {
 		return
 	}
 	c.gone = true
-	c.shard.Cancel(c.retry)
+	c.shard.Cancel(&c.retry)
 	c.disconnect()
 	c.shard.active--
 	c.shard.tellFinished()

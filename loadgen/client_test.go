@@ -30,7 +30,7 @@ type sim struct {
 }
 
 func simulate(t *testing.T, change func(*Config)) sim {
-	cfg := Config{Clients: 1, Size: 40, Timeout: time.Second, ConnectRate: 1000}
+	cfg := Config{Clients: 1, Size: 40, Proto: Text, Timeout: time.Second, ConnectRate: 1000}
 	if change != nil {
 		change(&cfg)
 	}
@@ -87,7 +87,8 @@ func (s sim) expect(what string, got, want any) {
 func (s sim) holds() {
 	s.Helper()
 	waiting := int64(0)
-	for _, c := range s.clients {
+	for i := range s.clients {
+		c := &s.clients[i]
 		if c.waiting() && c.measured() {
 			waiting++
 		}
@@ -105,9 +106,9 @@ func TestClosedLoop(t *testing.T) {
 	}
 	s.expect("received", s.counts.received, int64(3))
 	for name, m := range map[string][2]int64{
-		"rtt":     {s.metrics.rtt.Min(), 4 * ms},
-		"forward": {s.metrics.forward.Min(), 3 * ms},
-		"reverse": {s.metrics.reverse.Max(), 1 * ms},
+		"rtt":     {s.metrics[rtt].Min(), 4 * ms},
+		"forward": {s.metrics[forward].Min(), 3 * ms},
+		"reverse": {s.metrics[reverse].Max(), 1 * ms},
 	} {
 		s.expect(name, m[0], m[1])
 	}
@@ -143,7 +144,7 @@ func TestReplyInPieces(t *testing.T) {
 	}
 	s.expect("received", s.counts.received, int64(1))
 	s.expect("errors", s.counts.errors.total(), int64(0))
-	if got, want := s.metrics.rtt.Max(), int64(62)*ms; got != want {
+	if got, want := s.metrics[rtt].Max(), int64(62)*ms; got != want {
 		t.Errorf("rtt %d, want that of the last byte, %d", got, want)
 	}
 	s.answer(0)
@@ -180,7 +181,7 @@ func TestDeviations(t *testing.T) {
 			}
 			s.expect("errors", s.counts.errors.named(), map[string]int64{tc.kind: 1})
 			s.expect("failed", s.counts.failed, int64(1))
-			s.expect("latencies recorded", s.metrics.rtt.Count(), int64(0))
+			s.expect("latencies recorded", s.metrics[rtt].Count(), int64(0))
 			s.holds()
 
 			s.after(20 * ms) // it connects again, and goes on
@@ -260,7 +261,7 @@ func TestWarmupIsNotMeasured(t *testing.T) {
 	// Sent at 0, 2 and 4 ms: warm-up, though the last is answered later. At 6: measured.
 	s.expect("received", s.counts.received, int64(1))
 	s.expect("sent", s.counts.sent, int64(2))
-	s.expect("rtts", s.metrics.rtt.Count(), int64(1))
+	s.expect("rtts", s.metrics[rtt].Count(), int64(1))
 	s.holds()
 }
 
@@ -275,7 +276,7 @@ func TestDurationEndsSendingAndAwaitsReplies(t *testing.T) {
 	message := s.take()
 	s.conn().Receive("1.5:" + message)
 	s.expect("received", s.counts.received, int64(2))
-	s.expect("slowest", s.metrics.rtt.Max(), 16*ms)
+	s.expect("slowest", s.metrics[rtt].Max(), 16*ms)
 	s.expect("last words", s.take(), "\xff")
 	s.after(0)
 	s.expect("finished", s.told, true)

@@ -10,8 +10,12 @@ package loadgen
 import (
 	"fmt"
 	"net"
+	"net/netip"
+	"slices"
+	"strings"
 	"time"
 
+	"github.com/echostamp/echostamp/internal/evloop"
 	"github.com/echostamp/echostamp/internal/wire"
 )
 
@@ -30,11 +34,41 @@ type Config struct {
 	GiveUp time.Duration
 	// ConnectRate is how many connections are begun in a second.
 	ConnectRate int
+	Proto       Proto
 	Shards      int // event loops; at least 1
+	Engine      evloop.Engine
+	// Timestamps says whether the kernel is asked when a reply arrived, which
+	// needs the epoll engine, as CPUs and Spin do.
+	Timestamps Timestamps
+	CPUs       []int        // to pin the event loops to, in turn; none pins nothing
+	Spin       bool         // have the event loops never sleep
+	Sources    []netip.Addr // to connect from, in turn; none leaves it to the system
+	// Descriptors is how many files and sockets this process needs besides
+	// those of the clients, such as those of a server within it.
+	Descriptors int
 	// Live, if set, is called with the state of the run a few times a second,
 	// from one goroutine.
 	Live func(Live)
 }
+
+// Proto is what is spoken with the server.
+type Proto string
+
+// The protocols.
+const (
+	Text Proto = "text" // of docs/protocol.md
+	Echo Proto = "echo" // RFC 862: what is sent comes back, and nothing else
+)
+
+// Timestamps says who notes when a reply arrived.
+type Timestamps string
+
+// Who notes when a reply arrived.
+const (
+	AutoTime   Timestamps = "auto" // the kernel where it can
+	KernelTime Timestamps = "kernel"
+	UserTime   Timestamps = "user" // the program, when it has read it
+)
 
 // Live is the state of a run that goes on.
 type Live struct {
@@ -103,6 +137,18 @@ func (c Config) Validate() error {
 		const most = 10 * 365 * 24 * time.Hour // keeps every sum of times far from overflow
 		if r.value < r.min || r.value > most {
 			return &ConfigError{r.field, fmt.Sprintf("%v is not between %v and %v", r.value, r.min, most)}
+		}
+	}
+	for _, r := range []struct {
+		field, value string
+		known        []string
+	}{
+		{"proto", string(c.Proto), []string{string(Text), string(Echo)}},
+		{"engine", string(c.Engine), []string{string(evloop.Auto), string(evloop.Epoll), string(evloop.Portable)}},
+		{"timestamps", string(c.Timestamps), []string{string(AutoTime), string(KernelTime), string(UserTime)}},
+	} {
+		if !slices.Contains(r.known, r.value) {
+			return &ConfigError{r.field, fmt.Sprintf("%q is none of %s", r.value, strings.Join(r.known, ", "))}
 		}
 	}
 	if c.Duration == 0 && c.Messages == 0 {

@@ -8,7 +8,7 @@ import (
 	"net/netip"
 	"time"
 
-	"github.com/echostamp/echostamp/internal/hist"
+	"github.com/echostamp/echostamp/internal/evloop"
 	"github.com/echostamp/echostamp/internal/record"
 	"github.com/echostamp/echostamp/internal/unit"
 )
@@ -17,7 +17,7 @@ import (
 // kept it from doing what was asked.
 func (s *supervisor) result() (*record.Run, error) {
 	var counts counts
-	total, down := newMetrics(), 0
+	total, down := newMetrics(s.cfg.Proto, s.stamps), 0
 	for _, sh := range s.shards {
 		counts.add(sh.counts)
 		total.merge(sh.metrics)
@@ -30,18 +30,17 @@ func (s *supervisor) result() (*record.Run, error) {
 	return r, s.failure(counts, down)
 }
 
-// unresolved is the result of a run whose target has no address.
-func (s *supervisor) unresolved(cause error) (*record.Run, error) {
+// impossible is the result of a run that could not begin.
+func (s *supervisor) impossible(k kind, cause error) (*record.Run, error) {
 	var c counts
-	c.errors[resolve] = 1
-	if s.interrupted {
-		c.errors[resolve] = 0
+	if !s.interrupted {
+		c.errors[k] = 1
 	}
-	r, err := s.record(c, newMetrics())
+	r, err := s.record(c, newMetrics(s.cfg.Proto, s.stamps))
 	if err != nil || s.interrupted {
 		return r, err
 	}
-	return r, fmt.Errorf("cannot find the address of %s: %w; check the name, or give an IP address", s.cfg.Target, cause)
+	return r, cause
 }
 
 // record builds the record.
@@ -55,9 +54,10 @@ func (s *supervisor) record(c counts, m metrics) (*record.Run, error) {
 		Duration:    s.measured(c),
 		Interrupted: s.interrupted,
 		Config: record.Config{
-			Target: s.cfg.Target, Proto: "text", Transport: "tcp", Clients: s.cfg.Clients,
+			Target: s.cfg.Target, Proto: string(s.cfg.Proto), Transport: "tcp", Clients: s.cfg.Clients,
 			Mode: record.Closed, Duration: int64(s.cfg.Duration), Messages: s.cfg.Messages,
 			Size: s.cfg.Size, Warmup: int64(s.cfg.Warmup), Timeout: int64(s.cfg.Timeout), Shards: s.cfg.Shards,
+			Engine: string(evloop.Choose(s.cfg.Engine)), Timestamps: record.UserTime, CPUs: s.cfg.CPUs, Spin: s.cfg.Spin,
 		},
 		Host: record.ThisHost(),
 		Totals: record.Totals{
@@ -78,12 +78,20 @@ func (s *supervisor) record(c counts, m metrics) (*record.Run, error) {
 		}
 	}
 	var err error
-	for name, h := range map[string]*hist.Histogram{
-		record.RTT: m.rtt, record.Forward: m.forward, record.Reverse: m.reverse,
-	} {
+	for i, h := range m {
+		if h == nil {
+			continue
+		}
 		var e error
-		r.Metrics[name], e = record.NewMetric(h)
+		r.Metrics[metricNames[i]], e = record.NewMetric(h)
 		err = errors.Join(err, e)
+	}
+	if s.stamps {
+		r.Config.Timestamps = record.KernelTime
+		r.Totals.Unstamped = c.received - c.stamped
+	}
+	for _, a := range s.cfg.Sources {
+		r.Config.Sources = append(r.Config.Sources, a.String())
 	}
 	r.Warnings = append(r.Warnings, warnings(r, c, m)...)
 	return r, err
@@ -155,11 +163,11 @@ func validity(c counts) record.Validity {
 
 // warnings are what a reader must know to read the directions right.
 func warnings(r *record.Run, c counts, m metrics) []string {
-	if c.received == 0 {
+	if c.received == 0 || m[forward] == nil {
 		return nil
 	}
 	var out []string
-	coarse := c.received >= 10 && float64(c.resolution) > m.rtt.Mean()/10
+	coarse := c.received >= 10 && float64(c.resolution) > m[rtt].Mean()/10
 	if coarse {
 		out = append(out, fmt.Sprintf("the server's timestamps are in steps of %s: forward and reverse can be no finer, and their signs mean nothing",
 			unit.Duration(float64(c.resolution))))

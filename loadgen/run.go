@@ -6,6 +6,8 @@ import (
 	"math"
 	"net"
 	"net/netip"
+	"runtime"
+	"runtime/debug"
 	"time"
 
 	"github.com/echostamp/echostamp/internal/clock"
@@ -29,12 +31,19 @@ func Run(ctx context.Context, cfg Config) (*record.Run, error) {
 	s := &supervisor{line: clock.NewLine()}
 	s.cfg = cfg
 	s.recent = hist.New()
+	s.stamps = cfg.Timestamps == KernelTime || cfg.Timestamps == AutoTime && evloop.Choose(cfg.Engine) == evloop.Epoll
 	target, err := resolveTarget(ctx, cfg)
 	if err != nil {
 		s.interrupted = ctx.Err() != nil
-		return s.unresolved(err)
+		return s.impossible(resolve, fmt.Errorf("cannot find the address of %s: %w; check the name, or give an IP address", cfg.Target, err))
 	}
 	s.target = target
+	if err := checkSources(cfg.Sources, target.Addr()); err != nil {
+		return nil, err
+	}
+	if lack := preflight(&cfg); lack != nil {
+		return s.impossible(lack.kind, lack)
+	}
 	if err := s.run(ctx); err != nil {
 		return nil, err
 	}
@@ -103,9 +112,14 @@ func (s *supervisor) now() int64 {
 
 func (s *supervisor) run(ctx context.Context) error {
 	n := s.cfg.Shards
-	s.loop = evloop.NewPortable(evloop.Config{
-		Clock: s.line, Shards: n, ReadSize: 2 * wire.MaxReply, WriteTimeout: s.cfg.Timeout,
+	var err error
+	s.loop, err = evloop.New(evloop.Config{
+		Engine: s.cfg.Engine, Clock: s.line, Shards: n, ReadSize: 2 * wire.MaxReply, WriteTimeout: s.cfg.Timeout,
+		Stamps: s.stamps, CPUs: s.cfg.CPUs, Spin: s.cfg.Spin, Sources: s.cfg.Sources,
 	})
+	if err != nil {
+		return err
+	}
 	s.reports = make(chan report, 8*n)
 	s.pulses = make([]pulse, n)
 	s.began = s.now()
@@ -118,13 +132,29 @@ func (s *supervisor) run(ctx context.Context) error {
 	go func() { loopEnded <- s.loop.Run(loopCtx) }()
 	s.each((*shard).begin)
 
-	err := s.supervise(ctx, loopEnded)
+	defer quietGC()()
+	err = s.supervise(ctx, loopEnded)
 	s.ended = s.now()
 	if err != nil {
 		return err
 	}
 	endLoop()
 	return <-loopEnded
+}
+
+// quietGC keeps the garbage collector from running while a run goes on, which
+// allocates next to nothing, unless memory gets short after all. It returns what
+// puts things back.
+func quietGC() func() {
+	const room = 1 << 30
+	var m runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&m)
+	percent, limit := debug.SetGCPercent(-1), debug.SetMemoryLimit(int64(m.Sys)+room)
+	return func() {
+		debug.SetGCPercent(percent)
+		debug.SetMemoryLimit(limit)
+	}
 }
 
 // each has f called on every shard.

@@ -6,12 +6,14 @@ import (
 
 	"github.com/echostamp/echostamp/internal/evloop"
 	"github.com/echostamp/echostamp/internal/hist"
+	"github.com/echostamp/echostamp/internal/record"
 )
 
 // plan is what all shards of a run know: settled before it begins.
 type plan struct {
 	cfg     Config
 	target  netip.AddrPort
+	stamps  bool        // the kernel is asked when replies arrive
 	began   int64       // when connecting begins, on the time line
 	reports chan report // never blocks a shard: see report
 }
@@ -45,8 +47,8 @@ type pulse struct {
 type shard struct {
 	evloop.Shard
 	*plan
-	clients []*client
-	message []byte // the one at hand
+	clients []client // in one piece: there may be very many
+	message []byte   // the one at hand
 	metrics metrics
 	counts  counts
 
@@ -61,25 +63,52 @@ type shard struct {
 	told               bool
 
 	beat   *evloop.Timer
+	parts  map[*client][]byte   // of replies of which some is still to come
 	recent *hist.Histogram      // round trips since the last pulse; nil without Live
 	spares chan *hist.Histogram // emptied by the supervisor
 }
 
-// metrics are the histograms of a run.
-type metrics struct{ rtt, forward, reverse *hist.Histogram }
+// metric is a place in metrics.
+type metric int
 
-func newMetrics() metrics { return metrics{hist.New(), hist.New(), hist.New()} }
+const (
+	rtt metric = iota
+	forward
+	reverse
+	wakeup
+	metricCount
+)
+
+// metrics are the histograms of a run; nil for what it does not measure.
+type metrics [metricCount]*hist.Histogram
+
+// metricNames are the keys of record.Run.Metrics.
+var metricNames = [metricCount]string{rtt: record.RTT, forward: record.Forward, reverse: record.Reverse, wakeup: record.Wakeup}
+
+func newMetrics(p Proto, stamps bool) (m metrics) {
+	m[rtt] = hist.New()
+	if p == Text {
+		m[forward], m[reverse] = hist.New(), hist.New()
+	}
+	if stamps {
+		m[wakeup] = hist.New()
+	}
+	return m
+}
 
 func (m metrics) merge(o metrics) {
-	m.rtt.Merge(o.rtt)
-	m.forward.Merge(o.forward)
-	m.reverse.Merge(o.reverse)
+	for i, h := range o {
+		if h != nil {
+			m[i].Merge(h)
+		}
+	}
 }
 
 // counts are of what was measured, but for errors, which are of the whole run.
 type counts struct {
 	sent, received, failed, unanswered int64
 	bytesSent, bytesReceived           int64
+	stamped                            int64 // replies whose arrival the kernel told
 	settled                            int64 // when the last reply or failure came, on the time line
 	resolution                         int64 // of the server's timestamps, nanoseconds; 0 is unknown
 	errors                             tally
@@ -102,6 +131,7 @@ func (c *counts) add(o counts) {
 	c.unanswered += o.unanswered
 	c.bytesSent += o.bytesSent
 	c.bytesReceived += o.bytesReceived
+	c.stamped += o.stamped
 	c.settled = max(c.settled, o.settled)
 	c.resolution = gcd(c.resolution, o.resolution)
 	c.errors.add(o.errors)
@@ -110,8 +140,9 @@ func (c *counts) add(o counts) {
 // newShard returns the shard on loop that has every n-th client.
 func newShard(p *plan, loop evloop.Shard, n int) *shard {
 	s := &shard{
-		Shard: loop, plan: p, metrics: newMetrics(),
+		Shard: loop, plan: p, metrics: newMetrics(p.cfg.Proto, p.stamps),
 		message:     make([]byte, 0, MaxSize),
+		parts:       map[*client][]byte{},
 		measureFrom: math.MaxInt64,
 		until:       math.MaxInt64,
 	}
@@ -120,8 +151,9 @@ func newShard(p *plan, loop evloop.Shard, n int) *shard {
 		s.spares = make(chan *hist.Histogram, 2)
 		s.spares <- hist.New()
 	}
-	for id := loop.Index(); id < p.cfg.Clients; id += n {
-		s.clients = append(s.clients, newClient(s, id))
+	s.clients = make([]client, (p.cfg.Clients-loop.Index()+n-1)/n)
+	for i := range s.clients {
+		s.clients[i].init(s, loop.Index()+i*n)
 	}
 	s.active, s.unattempted = len(s.clients), len(s.clients)
 	s.beat = evloop.NewTimer(s.pulse)
@@ -130,7 +162,8 @@ func newShard(p *plan, loop evloop.Shard, n int) *shard {
 
 // begin has the clients connect, each at its time.
 func (s *shard) begin() {
-	for _, c := range s.clients {
+	for i := range s.clients {
+		c := &s.clients[i]
 		c.connectAt(s.began + int64(c.id)*1e9/int64(s.cfg.ConnectRate))
 	}
 	if len(s.clients) == 0 {
@@ -146,7 +179,8 @@ func (s *shard) start(measureFrom, until int64) {
 	if until != math.MaxInt64 {
 		s.Schedule(evloop.NewTimer(func(int64) { s.stop() }), until)
 	}
-	for _, c := range s.clients {
+	for i := range s.clients {
+		c := &s.clients[i]
 		c.next()
 	}
 	s.tellFinished()
@@ -155,7 +189,8 @@ func (s *shard) start(measureFrom, until int64) {
 // stop has the clients leave, each when it has the reply to what it sent.
 func (s *shard) stop() {
 	s.stopping = true
-	for _, c := range s.clients {
+	for i := range s.clients {
+		c := &s.clients[i]
 		if !c.waiting() {
 			c.leave()
 		}
@@ -166,7 +201,8 @@ func (s *shard) stop() {
 // interrupt has the clients leave at once.
 func (s *shard) interrupt() {
 	s.stopping = true
-	for _, c := range s.clients {
+	for i := range s.clients {
+		c := &s.clients[i]
 		if c.waiting() && c.measured() {
 			s.counts.unanswered++
 		}
@@ -218,18 +254,36 @@ func (s *shard) state() pulse {
 	return pulse{connected: s.connected, received: s.counts.received, errors: s.counts.errors.total()}
 }
 
-// measure records the reply to a message.
-func (s *shard) measure(sent, t2, read int64, bytes int) {
+// part is what has come of a reply that is not whole yet, or nil.
+func (s *shard) part(c *client) []byte {
+	if len(s.parts) == 0 {
+		return nil // nearly always
+	}
+	return s.parts[c]
+}
+
+// measure records the reply to a message. Without the kernel's word the time of
+// reading stands for that of arriving.
+func (s *shard) measure(sent, t2 int64, at evloop.Stamp, bytes int) {
 	s.counts.received++
 	s.counts.bytesReceived += int64(bytes)
-	s.counts.settled = read
-	if s.counts.received <= resolutionSamples {
-		s.counts.resolution = gcd(s.counts.resolution, t2)
+	s.counts.settled = at.Read
+	s.metrics[rtt].Record(at.Read - sent)
+	arrived := at.Read
+	// What lies outside is converted wrong, by a step of the wall clock.
+	if sent <= at.Arrived && at.Arrived <= at.Read {
+		arrived = at.Arrived
+		s.counts.stamped++
+		s.metrics[wakeup].Record(at.Read - arrived)
 	}
-	s.metrics.rtt.Record(read - sent)
-	s.metrics.forward.Record(t2 - sent)
-	s.metrics.reverse.Record(read - t2)
+	if s.cfg.Proto == Text {
+		s.metrics[forward].Record(t2 - sent)
+		s.metrics[reverse].Record(arrived - t2)
+		if s.counts.received <= resolutionSamples {
+			s.counts.resolution = gcd(s.counts.resolution, t2)
+		}
+	}
 	if s.recent != nil {
-		s.recent.Record(read - sent)
+		s.recent.Record(at.Read - sent)
 	}
 }

@@ -15,7 +15,7 @@ import (
 )
 
 // rows are the metrics of a report in their order, where a run has them.
-var rows = []string{record.RTT, record.Forward, record.Reverse}
+var rows = []string{record.RTT, record.Forward, record.Reverse, record.Wakeup}
 
 // marks stand for percentiles with too few samples.
 const (
@@ -148,7 +148,9 @@ func notes(b io.Writer, r *record.Run) {
 	for _, w := range r.Warnings {
 		fmt.Fprintf(b, "warning     %s\n", w)
 	}
-	fmt.Fprintln(b, "note        forward is client → server, reverse is server → client; rtt = forward + reverse for each message")
+	for _, n := range rowNotes(r) {
+		fmt.Fprintf(b, "note        %s\n", n)
+	}
 	if r.Config.Mode == record.Closed {
 		fmt.Fprintln(b, "note        closed loop: while a client waits for a reply it sends nothing, so a stall shows in one")
 		fmt.Fprintln(b, "            message for each client, however long it is (coordinated omission)")
@@ -156,6 +158,26 @@ func notes(b io.Writer, r *record.Run) {
 	if low, none := marked(r); low || none {
 		fmt.Fprintf(b, "note        %s few samples: under 100 lie above that percentile; %s too few: under 10\n", markLow, markNone)
 	}
+}
+
+// rowNotes say what the rows are.
+func rowNotes(r *record.Run) (out []string) {
+	_, directions := r.Metrics[record.Forward]
+	_, wakeup := r.Metrics[record.Wakeup]
+	sum := "rtt = forward + reverse"
+	if directions && wakeup {
+		sum += " + wakeup"
+	}
+	if directions {
+		out = append(out, "forward is client → server, reverse is server → client; "+sum+" for each message")
+	}
+	if wakeup {
+		out = append(out, "wakeup is how long a reply waited in this host's kernel for the load generator to read it")
+	}
+	if n := r.Totals.Unstamped; n > 0 {
+		out = append(out, "the kernel gave no timestamp for "+replies(n)+", whose wakeup is part of reverse")
+	}
+	return out
 }
 
 // marked reports which marks the table has.

@@ -22,6 +22,12 @@ import (
 type Config struct {
 	Listen []netip.AddrPort // at least one; port 0 is a free port
 	Shards int              // event loops; at least 1
+	Engine evloop.Engine    // empty is the best there is
+	// KernelTime has t2 be when a message reached the kernel, instead of when
+	// the server had read it. It, CPUs and Spin need the epoll engine.
+	KernelTime bool
+	CPUs       []int // to pin the event loops to, in turn; none pins nothing
+	Spin       bool  // have the event loops never sleep
 	// Grace is how long Run goes on serving what is in flight once its
 	// context has ended; 0 ends everything at once.
 	Grace time.Duration
@@ -64,12 +70,14 @@ type Server struct {
 // Listen binds the addresses. On an error nothing is left open.
 func Listen(cfg Config) (*Server, error) {
 	s := &Server{cfg: cfg, clock: clock.NewLine(), idle: make(chan struct{}, cfg.Shards)}
-	s.loop = evloop.NewPortable(evloop.Config{
-		Clock:        s.clock,
-		Shards:       cfg.Shards,
-		ReadSize:     wire.MaxMessage,
-		WriteTimeout: cfg.WriteTimeout,
+	var err error
+	s.loop, err = evloop.New(evloop.Config{
+		Engine: cfg.Engine, Clock: s.clock, Shards: cfg.Shards, ReadSize: wire.MaxMessage,
+		WriteTimeout: cfg.WriteTimeout, Stamps: cfg.KernelTime, CPUs: cfg.CPUs, Spin: cfg.Spin,
 	})
+	if err != nil {
+		return nil, err
+	}
 	for _, shard := range s.loop.Shards() {
 		s.echos = append(s.echos, &echo{server: s, shard: shard})
 	}
@@ -77,7 +85,7 @@ func Listen(cfg Config) (*Server, error) {
 		addr, err := s.loop.Listen(want, func(shard evloop.Shard) evloop.Handler { return s.echos[shard.Index()] })
 		if err != nil {
 			s.loop.CloseListeners()
-			return nil, fmt.Errorf("cannot listen on %v: %w", want, err)
+			return nil, fmt.Errorf("cannot listen on %v: %w; is the address this host's, and the port free?", want, err)
 		}
 		s.addrs = append(s.addrs, addr)
 	}
@@ -170,12 +178,16 @@ func (e *echo) Data(c evloop.Conn, b []byte, at evloop.Stamp) {
 		c.Close()
 		return
 	}
-	e.reply = wire.AppendReply(e.reply[:0], at.Wall, b)
+	t2 := at.Wall
+	if at.Arrived != 0 {
+		t2 -= at.Read - at.Arrived
+	}
+	e.reply = wire.AppendReply(e.reply[:0], t2, b)
 	c.Write(e.reply)
 	if e.quiet > 0 {
 		c.SetDeadline(at.Read + e.quiet)
 	}
-	e.log(Event{Kind: Message, Remote: c.Remote(), Time: at.Wall, Data: b})
+	e.log(Event{Kind: Message, Remote: c.Remote(), Time: t2, Data: b})
 }
 
 // Closed implements evloop.Handler.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/netip"
 	"os"
-	"runtime"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -27,6 +26,8 @@ type loadOptions struct {
 func loadCommand(t ui) *cobra.Command {
 	var cfg loadgen.Config
 	var opts loadOptions
+	var engine engineOptions
+	var sources []string
 	cmd := &cobra.Command{
 		Use:   "load [HOST:PORT]",
 		Short: "Send messages with many clients, and report the delays",
@@ -55,7 +56,10 @@ the figures.`,
 	f.DurationVar(&cfg.Timeout, "timeout", 5*time.Second, "how long connecting, and each reply, may take")
 	f.DurationVar(&cfg.GiveUp, "give-up", 15*time.Second, "end the run when no reply has come for so long; 0 is never")
 	f.IntVar(&cfg.ConnectRate, "connect-rate", 5000, "connections to begin in a second")
-	f.IntVar(&cfg.Shards, "shards", runtime.GOMAXPROCS(0), "event loops")
+	f.StringVar((*string)(&cfg.Proto), "proto", string(loadgen.Text), "protocol: text, or echo for any server that sends back what it gets (round trips only)")
+	f.StringVar((*string)(&cfg.Timestamps), "timestamps", string(loadgen.AutoTime), "who notes when a reply arrived: kernel, user (when the program has read it), or auto")
+	f.StringSliceVar(&sources, "source", nil, "`ADDRESS`es to connect from, in turn; each has ports of its own")
+	engine.define(f)
 	f.StringVarP(&opts.format, "format", "f", "text", "of the report: text or json")
 	f.StringVarP(&opts.file, "output", "o", "", "save the run to `FILE`, as JSON, whatever the format of the report")
 	f.BoolVarP(&opts.quiet, "quiet", "q", false, "show no progress")
@@ -66,9 +70,29 @@ the figures.`,
 		if len(args) > 0 {
 			cfg.Target = args[0]
 		}
+		if err := engine.validate(); err != nil {
+			return usage(err)
+		}
+		cfg.Engine, cfg.Shards, cfg.CPUs, cfg.Spin = engine.engine, engine.count(), engine.cpus, engine.spin
+		var err error
+		if cfg.Sources, err = parseSources(sources); err != nil {
+			return usage(err)
+		}
 		return load(cmd.Context(), t, cfg, opts)
 	}
 	return cmd
+}
+
+func parseSources(texts []string) ([]netip.Addr, error) {
+	var out []netip.Addr
+	for _, text := range texts {
+		a, err := netip.ParseAddr(text)
+		if err != nil {
+			return nil, fmt.Errorf("--source: %q is no IP address", text)
+		}
+		out = append(out, a.Unmap())
+	}
+	return out, nil
 }
 
 func load(ctx context.Context, t ui, cfg loadgen.Config, opts loadOptions) error {
@@ -90,17 +114,21 @@ func load(ctx context.Context, t ui, cfg loadgen.Config, opts loadOptions) error
 		}
 	}
 	if own {
-		target, stop, err := startServer()
+		target, stop, err := startServer(cfg)
 		if err != nil {
 			return failed(err)
 		}
 		defer stop()
 		cfg.Target = target
+		cfg.Descriptors = cfg.Clients + serverDescriptors
 	}
 	show := showProgress(t, &cfg, opts.quiet)
 	r, err := loadgen.Run(ctx, cfg)
 	show.end()
 	if r == nil {
+		if c := (*loadgen.ConfigError)(nil); errors.As(err, &c) {
+			return usageOf(err)
+		}
 		return failed(err)
 	}
 	r.Tool, r.Command, r.Server.Own = thisTool(), os.Args, own
@@ -151,11 +179,15 @@ func outcome(r *record.Run, err error) error {
 	return nil
 }
 
+// serverDescriptors is more than a server needs besides its connections.
+const serverDescriptors = 16
+
 // startServer starts a server in this process, on a free port of loopback.
-func startServer() (target string, stop func(), err error) {
+func startServer(cfg loadgen.Config) (target string, stop func(), err error) {
 	s, err := server.Listen(server.Config{
 		Listen: []netip.AddrPort{netip.MustParseAddrPort("127.0.0.1:0")},
-		Shards: runtime.GOMAXPROCS(0),
+		Engine: cfg.Engine,
+		Shards: cfg.Shards,
 	})
 	if err != nil {
 		return "", nil, err

@@ -144,17 +144,19 @@ func TestUnknownName(t *testing.T) {
 	}
 }
 
-func TestOutOfDescriptors(t *testing.T) {
+// TestTooFewDescriptors holds that a run that cannot have its descriptors does
+// not begin.
+func TestTooFewDescriptors(t *testing.T) {
 	t.Parallel()
 	sh := peers.Need(t, "sh")
-	p := startPeer(t, honest)
-	cmd := exec.Command(sh, "-c", `ulimit -n 40 && exec "$0" "$@"`, program(t), "load", "-c", "100", "-d", "300ms", "--format", "json", p.addr())
+	p := startPeer(t, func(net.Conn) { t.Error("something connected") })
+	cmd := exec.Command(sh, "-c", `ulimit -n 60 && exec "$0" "$@"`, program(t), "load", "-c", "100", "--format", "json", p.addr())
 	r := execute(t, cmd)
 	run := r.run(t)
-	if r.code != exitFailed || run.Totals.Errors["descriptors"] == 0 || run.Totals.Received == 0 {
-		t.Errorf("exit code %d, errors %v, %d replies", r.code, run.Totals.Errors, run.Totals.Received)
+	if r.code != exitFailed || run.Totals.Errors["descriptors"] != 1 {
+		t.Errorf("exit code %d, errors %v", r.code, run.Totals.Errors)
 	}
-	if !strings.Contains(r.errOut, "of 100 clients had no connection") || !strings.Contains(r.errOut, "ulimit -n") {
+	if !regexp.MustCompile(`100 clients need 1\d\d file descriptors, and the limit is 60: raise it \(ulimit -n\)`).MatchString(r.errOut) {
 		t.Errorf("said %q", r.errOut)
 	}
 }

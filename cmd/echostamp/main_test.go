@@ -166,10 +166,20 @@ func holds(t *testing.T, r *record.Run) {
 	if tot.BytesSent != tot.Sent*int64(r.Config.Size) {
 		t.Errorf("%d bytes sent in %d messages of %d", tot.BytesSent, tot.Sent, r.Config.Size)
 	}
-	for _, name := range []string{record.RTT, record.Forward, record.Reverse} {
+	want := map[string]int64{record.RTT: tot.Received}
+	if r.Config.Proto == "text" {
+		want[record.Forward], want[record.Reverse] = tot.Received, tot.Received
+	}
+	if r.Config.Timestamps == record.KernelTime {
+		want[record.Wakeup] = tot.Received - tot.Unstamped
+	}
+	if len(want) != len(r.Metrics) {
+		t.Errorf("%d metrics, want %d", len(r.Metrics), len(want))
+	}
+	for name, count := range want {
 		m, ok := r.Metrics[name]
-		if !ok || m.Count != tot.Received {
-			t.Errorf("%s has %d values for %d replies", name, m.Count, tot.Received)
+		if !ok || m.Count != count {
+			t.Errorf("%s has %d values, want %d", name, m.Count, count)
 		}
 		last := m.Min
 		for _, q := range record.Percentiles {
@@ -185,9 +195,12 @@ func holds(t *testing.T, r *record.Run) {
 		}
 	}
 	// Holds for each message, so it holds for the sums.
-	rtt, parts := r.Metrics[record.RTT].Mean, r.Metrics[record.Forward].Mean+r.Metrics[record.Reverse].Mean
-	if d := rtt - parts; d < -1 || d > 1 {
-		t.Errorf("mean rtt %v ≠ mean forward + mean reverse %v", rtt, parts)
+	var sums = map[string]float64{}
+	for name, m := range r.Metrics {
+		sums[name] = m.Mean * float64(m.Count)
+	}
+	if d := sums[record.RTT] - sums[record.Forward] - sums[record.Reverse] - sums[record.Wakeup]; r.Config.Proto == "text" && (d < -1000 || d > 1000) {
+		t.Errorf("rtt ≠ forward + reverse + wakeup: %v", sums)
 	}
 	// In closed loop a client is never waiting for two replies at once.
 	if busy := r.Metrics[record.RTT].Mean * float64(tot.Received); busy > float64(r.Config.Clients)*float64(r.Duration)*1.000001+1 {

@@ -5,7 +5,6 @@ import (
 	"io"
 	"net"
 	"net/netip"
-	"runtime"
 	"strconv"
 	"sync"
 	"time"
@@ -22,7 +21,8 @@ func serverCommand(t ui) *cobra.Command {
 		logging      string
 		grace        time.Duration
 		writeTimeout time.Duration
-		shards       int
+		engine       engineOptions
+		timestamps   string
 	)
 	cmd := &cobra.Command{
 		Use:   "server",
@@ -42,9 +42,16 @@ the data quoted.`,
 	f.StringVar(&logging, "log", "off", "what to log: off, connections or messages")
 	f.DurationVar(&grace, "grace", time.Second, "how long to serve what is in flight when interrupted; 0 is not at all")
 	f.DurationVar(&writeTimeout, "write-timeout", 30*time.Second, "how long a client may leave its replies unread; 0 is for ever")
-	f.IntVar(&shards, "shards", runtime.GOMAXPROCS(0), "event loops, 1 to 1024")
+	f.StringVar(&timestamps, "timestamps", "user", "what t2 is: when the message was read (user), or reached the kernel (kernel)")
+	engine.define(f)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		cfg := server.Config{Shards: shards, Grace: grace, WriteTimeout: writeTimeout}
+		if err := engine.validate(); err != nil {
+			return usage(err)
+		}
+		cfg := server.Config{
+			Grace: grace, WriteTimeout: writeTimeout, KernelTime: timestamps == "kernel",
+			Engine: engine.engine, Shards: engine.count(), CPUs: engine.cpus, Spin: engine.spin,
+		}
 		var err error
 		if cfg.Listen, err = listenAddrs(listen); err != nil {
 			return usage(err)
@@ -54,15 +61,15 @@ the data quoted.`,
 			return usage(fmt.Errorf("--grace: %v is negative", grace))
 		case writeTimeout < 0:
 			return usage(fmt.Errorf("--write-timeout: %v is negative", writeTimeout))
-		case shards < 1 || shards > 1024:
-			return usage(fmt.Errorf("--shards: %d is not between 1 and 1024", shards))
+		case timestamps != "user" && timestamps != "kernel":
+			return usage(fmt.Errorf("--timestamps: %q is neither user nor kernel", timestamps))
 		}
 		if cfg.Log, err = logTo(t.errOut, logging); err != nil {
 			return usage(err)
 		}
 		s, err := server.Listen(cfg)
 		if err != nil {
-			return failed(fmt.Errorf("%w; choose another with --listen", err))
+			return failed(err)
 		}
 		for _, a := range s.Addrs() {
 			if _, err := fmt.Fprintf(t.out, "listening on %v\n", a); err != nil {

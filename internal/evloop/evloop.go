@@ -2,9 +2,10 @@
 // shard owns connections and timers, and calls the [Handler]s of its
 // connections one at a time. What belongs to one shard therefore needs no lock.
 //
-// Start with [NewPortable], call [Loop.Listen] for each address before
-// [Loop.Run], and dial from within a shard: in a handler, a timer, or a function
-// handed to [Shard.Post]. The contract that every engine keeps is written at the
+// Start with [New], which takes the engine that is best on the system: epoll on
+// Linux, elsewhere a goroutine for each connection. Call [Loop.Listen] for each address
+// before [Loop.Run], and dial from within a shard: in a handler, a timer, or a
+// function handed to [Shard.Post]. The contract that every engine keeps is written at the
 // interfaces below and held by the suite in package evlooptest.
 //
 // Times are nanoseconds on the time line of the loop's [Clock].
@@ -13,6 +14,7 @@ package evloop
 import (
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 	"net/netip"
 	"time"
@@ -36,14 +38,68 @@ type Clock interface {
 	Now() (line, wall int64)
 }
 
+// Engine is a way to run a loop.
+type Engine string
+
+// The engines.
+const (
+	Auto     Engine = "auto" // the best that the system has
+	Epoll    Engine = "epoll"
+	Portable Engine = "portable"
+)
+
+// ErrNoEpoll is the error for what only the epoll engine can do, where it is not.
+var ErrNoEpoll = errors.New("needs the epoll engine, which Linux has")
+
 // Config says how a loop is built.
 type Config struct {
+	Engine   Engine // empty is Auto
 	Clock    Clock
 	Shards   int // at least 1
 	ReadSize int // the most bytes that one receive takes, at least 1
 	// WriteTimeout is how long output may wait for a peer that does not read
 	// before the connection ends with ErrWriteTimeout; 0 is for ever.
 	WriteTimeout time.Duration
+	// Sources are the addresses to dial from, in turn; none leaves it to the
+	// system. Each has ports of its own.
+	Sources []netip.Addr
+
+	// What follows needs the epoll engine.
+
+	// Stamps asks the kernel when it received what is read.
+	Stamps bool
+	// CPUs pins each shard to a processor, in turn; none pins nothing.
+	CPUs []int
+	// Spin has the shards ask for events without ever sleeping. Each takes a
+	// processor for itself.
+	Spin bool
+}
+
+// Choose returns the engine that e stands for on this system: for Auto, or
+// nothing, the best there is.
+func Choose(e Engine) Engine {
+	if e != Auto && e != "" {
+		return e
+	}
+	if hasEpoll {
+		return Epoll
+	}
+	return Portable
+}
+
+// New returns a loop of the configured engine. The error tells what the system
+// lacks.
+func New(cfg Config) (Loop, error) {
+	switch Choose(cfg.Engine) {
+	case Epoll:
+		return newEpoll(cfg)
+	case Portable:
+		if cfg.Stamps || cfg.Spin || len(cfg.CPUs) > 0 {
+			return nil, fmt.Errorf("kernel timestamps, pinning or spinning: %w", ErrNoEpoll)
+		}
+		return newPortable(cfg), nil
+	}
+	return nil, fmt.Errorf("there is no engine %q", cfg.Engine)
 }
 
 // A Loop is a set of shards that run together.
@@ -54,8 +110,8 @@ type Loop interface {
 	// connection gets the handler that accept returns for its shard, and
 	// Opened is called. Listen returns the address that was bound.
 	Listen(addr netip.AddrPort, accept func(Shard) Handler) (netip.AddrPort, error)
-	// CloseListeners ends listening and keeps the connections. It may be
-	// called from any goroutine, more than once, and without Run.
+	// CloseListeners soon ends listening, and keeps the connections. It may be
+	// called from any goroutine, more than once, and instead of Run.
 	CloseListeners()
 	// Run runs the loop until ctx ends. It then ends every connection with
 	// ErrStopped, waits until all handlers have returned, and returns nil; it
@@ -128,4 +184,8 @@ type Handler interface {
 type Stamp struct {
 	Read int64 // when the program had them, on the loop's time line
 	Wall int64 // the wall clock's time of that moment, Unix nanoseconds
+	// Arrived is when the last of them reached the kernel, on the loop's time
+	// line; 0 if the kernel did not say. It is converted from the wall clock,
+	// and so off by a step of that clock between Arrived and Read.
+	Arrived int64
 }

@@ -11,9 +11,9 @@ import (
 	"time"
 )
 
-// NewPortable returns a loop with a goroutine for each connection, which works
+// newPortable returns a loop with a goroutine for each connection, which works
 // wherever Go does. A shard is a lock that is held while a handler runs.
-func NewPortable(cfg Config) Loop {
+func newPortable(cfg Config) Loop {
 	l := &portable{cfg: cfg}
 	for i := range cfg.Shards {
 		l.shards = append(l.shards, newPortableShard(l, i))
@@ -157,6 +157,7 @@ type portableShard struct {
 	timers  Timers
 	armed   int64 // when keepTime will look at the timers next; 0 is never
 	conns   map[*portableConn]struct{}
+	dials   int
 	dirty   []*portableConn // written to since the lock was taken
 	stopped bool
 }

@@ -50,9 +50,9 @@ func (s *portableShard) Dial(addr netip.AddrPort, h Handler) Conn {
 	c := s.newConn(h, addr)
 	ctx, cancel := context.WithCancel(s.loop.ctx)
 	c.cancel = cancel
+	d := net.Dialer{LocalAddr: s.source()}
 	s.loop.wg.Go(func() {
 		defer cancel()
-		var d net.Dialer
 		nc, err := d.DialContext(ctx, network(addr), addr.String())
 		s.mu.Lock()
 		if err != nil {
@@ -62,6 +62,16 @@ func (s *portableShard) Dial(addr netip.AddrPort, h Handler) Conn {
 		c.run(nc.(*net.TCPConn))
 	})
 	return c
+}
+
+// source is the next address to dial from, or nil.
+func (s *portableShard) source() net.Addr {
+	sources := s.loop.cfg.Sources
+	if len(sources) == 0 {
+		return nil
+	}
+	s.dials++
+	return net.TCPAddrFromAddrPort(netip.AddrPortFrom(sources[s.dials%len(sources)], 0))
 }
 
 // run opens the connection, reads until it ends, and finishes. It is called

@@ -56,7 +56,19 @@ type Config struct {
 	Warmup    int64  `json:"warmup_ns"`
 	Timeout   int64  `json:"timeout_ns"`
 	Shards    int    `json:"shards"`
+	Engine    string `json:"engine"`
+	// Timestamps is KernelTime or UserTime: who noted when replies arrived.
+	Timestamps string   `json:"timestamps"`
+	CPUs       []int    `json:"cpus,omitempty"`
+	Spin       bool     `json:"spin,omitempty"`
+	Sources    []string `json:"sources,omitempty"`
 }
+
+// Who noted when replies arrived.
+const (
+	KernelTime = "kernel"
+	UserTime   = "user"
+)
 
 // Closed is the mode in which a client sends when the reply before is in.
 const Closed = "closed"
@@ -87,6 +99,7 @@ type Totals struct {
 	Received      int64            `json:"received"`
 	Failed        int64            `json:"failed"`     // messages whose reply deviated or never came
 	Unanswered    int64            `json:"unanswered"` // under way when the run was interrupted
+	Unstamped     int64            `json:"unstamped"`  // received, without the kernel's time though it was asked
 	BytesSent     int64            `json:"bytes_sent"`
 	BytesReceived int64            `json:"bytes_received"`
 	Rate          float64          `json:"rate"` // received in a second of Run.Duration
@@ -128,6 +141,7 @@ const (
 	RTT     = "rtt"
 	Forward = "forward"
 	Reverse = "reverse"
+	Wakeup  = "wakeup"
 )
 
 // A Metric is one histogram and the figures read from it, in nanoseconds.

@@ -150,6 +150,21 @@ func CheckReply(got, sent []byte) (t2 int64, v Verdict) {
 	return t2, Whole
 }
 
+// CheckEcho compares all that was received for one message with what was sent to
+// a plain echo server (RFC 862): the verdicts are those of CheckReply.
+func CheckEcho(got, sent []byte) Verdict {
+	n := min(len(got), len(sent))
+	switch {
+	case !bytes.Equal(got[:n], sent[:n]):
+		return Mismatch
+	case len(got) < len(sent):
+		return Partial
+	case len(got) > len(sent):
+		return Coalesced
+	}
+	return Whole
+}
+
 // cutTime splits "<time>:<rest>". Its verdict is Whole, Partial where b could
 // become that, or Malformed.
 func cutTime(b []byte) (ns int64, rest []byte, v Verdict) {

@@ -7,4 +7,4 @@ import (
 	"github.com/echostamp/echostamp/internal/evloop/evlooptest"
 )
 
-func TestPortable(t *testing.T) { evlooptest.Conformance(t, evloop.NewPortable) }
+func TestPortable(t *testing.T) { evlooptest.Conformance(t, evloop.Portable) }
