@@ -15,7 +15,7 @@ import (
 
 const module = "github.com/echostamp/echostamp/"
 
-// siblings are the packages of the project that each may import. Those of cmd
+// siblings are the packages of the project that each may import. Programs
 // may import all.
 var siblings = map[string][]string{
 	"internal/wire":   {},
@@ -36,10 +36,15 @@ var siblings = map[string][]string{
 // flags or ends the program.
 var forbidden = []string{"log", "log/slog", "flag", "github.com/spf13/pflag", "github.com/spf13/cobra"}
 
+// isProgram reports whether a file is of a program, which may import all.
+func isProgram(file string) bool {
+	return strings.HasPrefix(file, "cmd/") || strings.HasPrefix(file, "bench/")
+}
+
 func TestPackagesImportOnlyWhatTheyMay(t *testing.T) {
 	err := filepath.WalkDir(".", func(file string, d fs.DirEntry, err error) error {
 		file = filepath.ToSlash(file)
-		if err != nil || !strings.HasSuffix(file, ".go") || strings.HasSuffix(file, "_test.go") || strings.HasPrefix(file, "cmd/") {
+		if err != nil || !strings.HasSuffix(file, ".go") || strings.HasSuffix(file, "_test.go") || isProgram(file) {
 			return err
 		}
 		dir := path.Dir(file)
