@@ -35,9 +35,10 @@ type epollShard struct {
 	dials     int
 	stopped   bool
 
-	events [128]unix.EpollEvent
-	buf    []byte // what was received last
-	msg    receiver
+	events  [128]unix.EpollEvent
+	timeout unix.Timespec // of sleeping; here, so that it is not allocated each time
+	buf     []byte        // what was received last
+	msg     receiver
 }
 
 func newEpollShard(cfg *Config, index int) (*epollShard, error) {
@@ -190,11 +191,11 @@ func (s *epollShard) wait() (int, error) {
 	if s.hasPosted() {
 		return 0, nil
 	}
-	timeout := unix.Timespec{Sec: 3600}
+	s.timeout = unix.Timespec{Sec: 3600}
 	if due, ok := s.timers.Next(); ok {
-		timeout = unix.NsecToTimespec(max(0, due-s.Now()))
+		s.timeout = unix.NsecToTimespec(max(0, due-s.Now()))
 	}
-	return s.sleep(&timeout)
+	return s.sleep()
 }
 
 func (s *epollShard) hasPosted() bool {
@@ -212,11 +213,11 @@ func (s *epollShard) poll() (int, error) {
 
 // sleep waits for events with the precision of nanoseconds, where the kernel has
 // epoll_pwait2 (5.11).
-func (s *epollShard) sleep(timeout *unix.Timespec) (int, error) {
+func (s *epollShard) sleep() (int, error) {
 	n, _, errno := unix.Syscall6(unix.SYS_EPOLL_PWAIT2, uintptr(s.fd),
-		uintptr(unsafe.Pointer(&s.events)), uintptr(len(s.events)), uintptr(unsafe.Pointer(timeout)), 0, 0)
+		uintptr(unsafe.Pointer(&s.events)), uintptr(len(s.events)), uintptr(unsafe.Pointer(&s.timeout)), 0, 0)
 	if errno == unix.ENOSYS {
-		ms := (time.Duration(timeout.Nano()) + time.Millisecond - 1) / time.Millisecond
+		ms := (time.Duration(s.timeout.Nano()) + time.Millisecond - 1) / time.Millisecond
 		m, err := unix.EpollWait(s.fd, s.events[:], int(ms))
 		if err == nil || errors.Is(err, unix.EINTR) {
 			return max(m, 0), nil

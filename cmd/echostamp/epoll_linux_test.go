@@ -1,0 +1,253 @@
+package main
+
+import (
+	"context"
+	"io"
+	"net"
+	"net/netip"
+	"os/exec"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/echostamp/echostamp/internal/evloop"
+	"github.com/echostamp/echostamp/internal/peers"
+	"github.com/echostamp/echostamp/internal/record"
+	"github.com/echostamp/echostamp/loadgen"
+	"github.com/echostamp/echostamp/server"
+)
+
+// ask sends a message and awaits its reply.
+func ask(t *testing.T, c net.Conn) {
+	t.Helper()
+	if _, err := io.WriteString(c, "hello"); err != nil {
+		t.Fatal(err)
+	}
+	b := make([]byte, 26)
+	if _, err := io.ReadFull(c, b); err != nil || !strings.HasSuffix(string(b), ":hello") {
+		t.Fatalf("read %q, %v", b, err)
+	}
+}
+
+// TestServerOutOfDescriptors holds that a server whose descriptors are used up
+// serves those it has, and others when it has some again.
+func TestServerOutOfDescriptors(t *testing.T) {
+	t.Parallel()
+	sh := peers.Need(t, "sh")
+	for _, engine := range []string{"epoll", "portable"} {
+		t.Run(engine, func(t *testing.T) {
+			t.Parallel()
+			s := listening(t, 1, sh, "-c", `ulimit -n 40 && exec "$0" "$@"`, program(t), "server", "--listen", "127.0.0.1:0", "--engine", engine, "--shards", "1")
+			first := dial(t, s.addrs[0])
+			ask(t, first)
+			var rest []net.Conn
+			for range 80 {
+				rest = append(rest, dial(t, s.addrs[0]))
+			}
+			ask(t, first)
+			for _, c := range rest[:60] {
+				c.Close()
+			}
+			for _, c := range rest[60:] {
+				ask(t, c)
+			}
+			ask(t, first)
+		})
+	}
+}
+
+// TestServerLivesThroughResets holds that a burst of connections that end in a
+// reset, or in nothing, leaves a server as it was.
+func TestServerLivesThroughResets(t *testing.T) {
+	t.Parallel()
+	for _, engine := range []string{"epoll", "portable"} {
+		t.Run(engine, func(t *testing.T) {
+			t.Parallel()
+			s := listening(t, 1, program(t), "server", "--listen", "127.0.0.1:0", "--engine", engine)
+			good := dial(t, s.addrs[0])
+			ask(t, good)
+			var wg sync.WaitGroup
+			for range 10 {
+				wg.Go(func() {
+					for i := range 1000 {
+						c, err := net.Dial("tcp", s.addrs[0])
+						if err != nil {
+							t.Errorf("connection %d: %v", i, err)
+							return
+						}
+						if i%2 == 0 {
+							_, _ = c.Write([]byte("and gone"))
+						}
+						_ = c.(*net.TCPConn).SetLinger(0)
+						c.Close()
+					}
+				})
+			}
+			wg.Wait()
+			ask(t, good)
+			ask(t, dial(t, s.addrs[0]))
+		})
+	}
+}
+
+// inProcess runs a server of this process for as long as f does.
+func inProcess(t *testing.T, f func(addr string)) {
+	t.Helper()
+	s, err := server.Listen(server.Config{
+		Listen: []netip.AddrPort{netip.MustParseAddrPort("127.0.0.1:0")}, Shards: 1, Engine: evloop.Epoll,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- s.Run(ctx) }()
+	f(s.Addrs()[0].String())
+	cancel()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+}
+
+func loadConfig(target string, messages int64) loadgen.Config {
+	return loadgen.Config{
+		Target: target, Clients: 4, Messages: messages, Size: 64, Timeout: patience, ConnectRate: 1000,
+		Proto: loadgen.Text, Engine: evloop.Epoll, Timestamps: loadgen.KernelTime, Shards: 1,
+	}
+}
+
+// TestMessagesAllocateNothing holds that in mid-run neither side allocates for a
+// message.
+func TestMessagesAllocateNothing(t *testing.T) {
+	type point struct {
+		mallocs  uint64
+		received int64
+	}
+	var points []point
+	inProcess(t, func(addr string) {
+		cfg := loadConfig(addr, 0)
+		cfg.Duration = 1500 * time.Millisecond
+		cfg.Live = func(l loadgen.Live) {
+			var m runtime.MemStats
+			runtime.ReadMemStats(&m)
+			if l.Received > 0 {
+				points = append(points, point{m.Mallocs, l.Received})
+			}
+		}
+		if _, err := loadgen.Run(context.Background(), cfg); err != nil {
+			t.Fatal(err)
+		}
+	})
+	if len(points) < 2 {
+		t.Fatalf("a run of 1.5 s was looked at %d times", len(points))
+	}
+	first, last := points[0], points[len(points)-1]
+	messages, allocations := last.received-first.received, last.mallocs-first.mallocs
+	// Looking at it allocates a little, each time.
+	if most := messages/100 + int64(100*len(points)); int64(allocations) > most {
+		t.Errorf("%d messages made %d allocations", messages, allocations)
+	}
+	t.Logf("%d messages, %d allocations", messages, allocations)
+}
+
+// TestIdleConnectionsAreSmall holds the Go memory of an idle connection, of both
+// sides together, to what their two structures need.
+func TestIdleConnectionsAreSmall(t *testing.T) {
+	const conns, most = 4000, 400 // bytes: 200 a side
+	inProcess(t, func(addr string) {
+		heap := func() int64 {
+			runtime.GC()
+			runtime.GC()
+			var m runtime.MemStats
+			runtime.ReadMemStats(&m)
+			return int64(m.HeapAlloc)
+		}
+		// What is measured is a run whose clients connect and then wait.
+		measure := func(clients int) int64 {
+			cfg := loadConfig(addr, 0)
+			cfg.Clients, cfg.Duration, cfg.ConnectRate = clients, time.Hour, 50_000
+			cfg.Warmup = time.Hour
+			ctx, cancel := context.WithCancel(context.Background())
+			var used int64
+			cfg.Live = func(l loadgen.Live) {
+				if used == 0 && l.Phase == loadgen.WarmingUp {
+					used = heap()
+					cancel()
+				}
+			}
+			if _, err := loadgen.Run(ctx, cfg); err != nil {
+				t.Error(err)
+			}
+			cancel()
+			return used
+		}
+		measure(conns) // grows the tables
+		few, all := measure(100), measure(conns)
+		if each := (all - few) / (conns - 100); each > most {
+			t.Errorf("%d bytes of heap for an idle connection of both sides, want at most %d", each, most)
+		} else {
+			t.Logf("%d bytes of heap for an idle connection of both sides", each)
+		}
+	})
+}
+
+// TestKernelTimestamps holds what they are for: with many clients in one thread
+// the wait for the load generator is in wakeup, and not in reverse.
+func TestKernelTimestamps(t *testing.T) {
+	t.Parallel()
+	r := execute(t, exec.Command(program(t), "load", "-c", "64", "-n", "20000", "--timestamps", "kernel", "--format", "json"))
+	run := r.run(t)
+	if r.code != exitDone || run.Config.Timestamps != record.KernelTime || run.Config.Engine != "epoll" {
+		t.Fatalf("exit code %d, %+v; %s", r.code, run.Config, r.errOut)
+	}
+	if n := run.Totals.Unstamped; n > run.Totals.Received/100 {
+		t.Errorf("of %d replies %d had no timestamp", run.Totals.Received, n)
+	}
+	if rev, wake := run.Metrics[record.Reverse], run.Metrics[record.Wakeup]; rev.Percentiles["50"] > wake.Percentiles["50"] {
+		t.Errorf("reverse p50 %d ns, wakeup p50 %d ns", rev.Percentiles["50"], wake.Percentiles["50"])
+	}
+}
+
+// TestServerKernelTime holds that t2 is then no later than without.
+func TestServerKernelTime(t *testing.T) {
+	t.Parallel()
+	s := listening(t, 1, program(t), "server", "--listen", "127.0.0.1:0", "--timestamps", "kernel")
+	r := execute(t, exec.Command(program(t), "load", "-c", "32", "-n", "20000", "--format", "json", s.addrs[0]))
+	run := r.run(t)
+	if r.code != exitDone || run.Metrics[record.Forward].Min < 0 {
+		t.Errorf("exit code %d, forward from %d ns", r.code, run.Metrics[record.Forward].Min)
+	}
+}
+
+func TestPlainEcho(t *testing.T) {
+	t.Parallel()
+	p := startPeer(t, talk(func(m []byte) []byte { return m }))
+	r := execute(t, exec.Command(program(t), "load", "-c", "4", "-n", "1000", "--proto", "echo", "--format", "json", p.addr()))
+	run := r.run(t)
+	if r.code != exitDone || run.Totals.Received != 1000 {
+		t.Errorf("exit code %d, %d replies", r.code, run.Totals.Received)
+	}
+}
+
+func TestSources(t *testing.T) {
+	t.Parallel()
+	for _, engine := range []string{"epoll", "portable"} {
+		var mu sync.Mutex
+		seen := map[string]int{}
+		p := startPeer(t, func(c net.Conn) {
+			host, _, _ := net.SplitHostPort(c.RemoteAddr().String())
+			mu.Lock()
+			seen[host]++
+			mu.Unlock()
+			honest(c)
+		})
+		r := execute(t, exec.Command(program(t), "load", "-c", "10", "-n", "100", "--engine", engine, "--shards", "1", "--source", "127.0.0.2,127.0.0.3", p.addr()))
+		mu.Lock()
+		if r.code != exitDone || len(seen) != 2 || seen["127.0.0.2"] != 5 || seen["127.0.0.3"] != 5 {
+			t.Errorf("%s: exit code %d, connections from %v; %s", engine, r.code, seen, r.errOut)
+		}
+		mu.Unlock()
+	}
+}
