@@ -153,7 +153,7 @@ func validity(c counts) record.Validity {
 		v.Reasons = append(v.Reasons, "no reply was measured")
 	}
 	if n := c.errors.total(); n > 0 {
-		v.Reasons = append(v.Reasons, fmt.Sprintf("%s errors, whose messages are not in the figures", unit.Count(n)))
+		v.Reasons = append(v.Reasons, fmt.Sprintf("%s, whose messages are not in the figures", unit.Plural(n, "error")))
 	}
 	if len(v.Reasons) > 0 {
 		v.Verdict = record.Invalid

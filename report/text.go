@@ -46,9 +46,9 @@ func header(b io.Writer, r *record.Run) {
 	fmt.Fprintf(b, "echostamp load of %s\n", target)
 	facts := []string{
 		r.Config.Proto + " over " + r.Config.Transport,
-		plural(int64(r.Config.Clients), "client"),
+		unit.Plural(int64(r.Config.Clients), "client"),
 		r.Config.Mode + " loop",
-		plural(int64(r.Config.Size), "byte") + " a message",
+		unit.Plural(int64(r.Config.Size), "byte") + " a message",
 		unit.Duration(float64(r.Duration)) + " measured",
 	}
 	if r.Config.Warmup > 0 {
@@ -58,13 +58,6 @@ func header(b io.Writer, r *record.Run) {
 		facts = append(facts, "INTERRUPTED")
 	}
 	fmt.Fprintln(b, strings.Join(facts, " · "))
-}
-
-func plural(n int64, noun string) string {
-	if n != 1 {
-		noun += "s"
-	}
-	return unit.Count(n) + " " + noun
 }
 
 func table(b io.Writer, r *record.Run) {
@@ -127,9 +120,16 @@ func totals(b io.Writer, r *record.Run) {
 	fmt.Fprintln(b)
 	fmt.Fprintf(b, "errors      %s\n", errorsByKind(t))
 	if t.Unanswered > 0 {
-		fmt.Fprintf(b, "unanswered  %s when the run was interrupted\n", plural(t.Unanswered, "message"))
+		fmt.Fprintf(b, "unanswered  %s when the run was interrupted\n", unit.Plural(t.Unanswered, "message"))
 	}
-	fmt.Fprintf(b, "verdict     %s\n", strings.Join(append([]string{r.Validity.Verdict}, r.Validity.Reasons...), ": "))
+	fmt.Fprintf(b, "verdict     %s\n", verdict(r.Validity))
+}
+
+func verdict(v record.Validity) string {
+	if len(v.Reasons) == 0 {
+		return v.Verdict
+	}
+	return v.Verdict + ": " + strings.Join(v.Reasons, "; ")
 }
 
 func errorsByKind(t record.Totals) string {
@@ -145,6 +145,9 @@ func errorsByKind(t record.Totals) string {
 
 // notes say how the figures are to be read.
 func notes(b io.Writer, r *record.Run) {
+	if r.Totals.Received == 0 {
+		return // there are no figures to read
+	}
 	for _, w := range r.Warnings {
 		fmt.Fprintf(b, "warning     %s\n", w)
 	}

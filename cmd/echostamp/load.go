@@ -74,6 +74,7 @@ the figures.`,
 			return usage(err)
 		}
 		cfg.Engine, cfg.Shards, cfg.CPUs, cfg.Spin = engine.engine, engine.count(), engine.cpus, engine.spin
+		engine.apply()
 		var err error
 		if cfg.Sources, err = parseSources(sources); err != nil {
 			return usage(err)

@@ -71,3 +71,11 @@ func Rate(perSecond float64) string {
 	}
 	return threeDigits(perSecond) + "/s"
 }
+
+// Plural prints a number of things: "1 client", "2,000 clients".
+func Plural(n int64, noun string) string {
+	if n != 1 {
+		noun += "s"
+	}
+	return Count(n) + " " + noun
+}

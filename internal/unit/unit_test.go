@@ -44,6 +44,11 @@ func TestCounts(t *testing.T) {
 			t.Errorf("Count(%d) = %s, want %s", n, got, want)
 		}
 	}
+	for n, want := range map[int64]string{0: "0 clients", 1: "1 client", 2000: "2,000 clients"} {
+		if got := Plural(n, "client"); got != want {
+			t.Errorf("Plural(%d) = %s, want %s", n, got, want)
+		}
+	}
 	for r, want := range map[float64]string{
 		0: "0.00/s", 1.5: "1.50/s", 99.94: "99.9/s", 99.96: "100/s", 302469.4: "302,469/s",
 	} {
