@@ -35,12 +35,12 @@ func (o *engineOptions) count() int {
 	return o.shards
 }
 
-// apply gives Go's scheduler a processor more than there are event loops. With
-// none to spare it takes a loop's processor away each time the loop sleeps, which
-// costs microseconds at every wake-up.
-func (o *engineOptions) apply() {
-	if want := o.count() + 1; runtime.GOMAXPROCS(0) < want {
-		runtime.GOMAXPROCS(want)
+// spareProcessor gives Go's scheduler one processor more than there are event
+// loops in this process. With none to spare it takes a loop's processor away each
+// time the loop sleeps, which costs microseconds at every wake-up.
+func spareProcessor(loops int) {
+	if runtime.GOMAXPROCS(0) <= loops {
+		runtime.GOMAXPROCS(loops + 1)
 	}
 }
 

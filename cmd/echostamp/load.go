@@ -74,7 +74,6 @@ the figures.`,
 			return usage(err)
 		}
 		cfg.Engine, cfg.Shards, cfg.CPUs, cfg.Spin = engine.engine, engine.count(), engine.cpus, engine.spin
-		engine.apply()
 		var err error
 		if cfg.Sources, err = parseSources(sources); err != nil {
 			return usage(err)
@@ -101,6 +100,7 @@ func load(ctx context.Context, t ui, cfg loadgen.Config, opts loadOptions) error
 		return usage(fmt.Errorf("--format: %q is neither text nor json", opts.format))
 	}
 	own := cfg.Target == ""
+	spareProcessor(2 * cfg.Shards) // as many for a server of its own
 	if own {
 		cfg.Target = "127.0.0.1:0" // until there is a server
 	}

@@ -48,7 +48,7 @@ the data quoted.`,
 		if err := engine.validate(); err != nil {
 			return usage(err)
 		}
-		engine.apply()
+		spareProcessor(engine.count())
 		cfg := server.Config{
 			Grace: grace, WriteTimeout: writeTimeout, KernelTime: timestamps == "kernel",
 			Engine: engine.engine, Shards: engine.count(), CPUs: engine.cpus, Spin: engine.spin,

@@ -33,13 +33,9 @@ func AppendTime(dst []byte, ns int64) []byte {
 		u = -u
 	}
 	var text [maxTime]byte
-	i := len(text)
-	sec, frac := u/second, u%second
-	for range fraction {
-		i--
-		text[i] = byte('0' + frac%10)
-		frac /= 10
-	}
+	sec, frac := u/second, uint32(u%second)
+	i := len(text) - fraction
+	putDigits(text[i:], frac)
 	i--
 	text[i] = '.'
 	for {
@@ -50,6 +46,30 @@ func AppendTime(dst []byte, ns int64) []byte {
 		}
 	}
 }
+
+// putDigits puts the nine digits of v, two at a time, as each division takes
+// longer than a look-up.
+func putDigits(dst []byte, v uint32) {
+	_ = dst[fraction-1]
+	for i := fraction - 2; i > 0; i -= 2 {
+		pair := v % 100 * 2
+		v /= 100
+		dst[i], dst[i+1] = pairs[pair], pairs[pair+1]
+	}
+	dst[0] = byte('0' + v)
+}
+
+// pairs are the numbers 00 to 99.
+const pairs = "00010203040506070809" +
+	"10111213141516171819" +
+	"20212223242526272829" +
+	"30313233343536373839" +
+	"40414243444546474849" +
+	"50515253545556575859" +
+	"60616263646566676869" +
+	"70717273747576777879" +
+	"80818283848586878889" +
+	"90919293949596979899"
 
 // ParseTime reads decimal Unix seconds with zero to nine fractional digits as
 // nanoseconds. It reports false for anything else, and for a time that 64 bits
