@@ -3,13 +3,19 @@ TESTFLAGS ?=
 # How long each fuzz target runs.
 FUZZTIME ?= 10s
 
-.PHONY: build test check fuzz cross
+.PHONY: build test check fuzz cross bench
 
 build:
 	go build ./cmd/echostamp
 
 test:
 	go test $(TESTFLAGS) ./...
+
+# Figures: of the message path, then ratios against other programs. It takes
+# some minutes, and wants a machine that does nothing else, with cc and taskset.
+bench:
+	go test -run '^$$' -bench . ./internal/wire ./internal/hist
+	go run ./bench
 
 # Formatting, vet and the linter.
 check:
