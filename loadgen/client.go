@@ -64,7 +64,10 @@ func (c *client) next() {
 		return
 	}
 	now := s.Now()
-	if s.stopping || now >= s.until || c.left == 0 {
+	// However short the run, and however late the shard heard of it, each client
+	// sends a message.
+	late := now >= s.until && c.seq > 0
+	if s.stopping || late || c.left == 0 {
 		c.leave()
 		return
 	}

@@ -283,6 +283,18 @@ func TestDurationEndsSendingAndAwaitsReplies(t *testing.T) {
 	s.holds()
 }
 
+func TestARunShorterThanItsBeginningHasAMessage(t *testing.T) {
+	s := simulate(t, nil)
+	s.conn().Establish()
+	s.after(5 * ms)
+	s.start(begin, begin+ms)
+	s.after(ms)
+	s.answer(0)
+	s.after(0)
+	s.expect("received", s.counts.received, int64(1))
+	s.expect("finished", s.told, true)
+}
+
 func TestMessagesAreShared(t *testing.T) {
 	s := simulate(t, func(c *Config) { c.Clients, c.Messages = 3, 7 })
 	s.after(10 * ms)
