@@ -53,8 +53,23 @@ func (c *client) Wake(int64) {
 	c.conn.SetDeadline(c.shard.Now() + int64(c.shard.cfg.Timeout))
 }
 
-func (c *client) waiting() bool  { return c.sent != 0 }
-func (c *client) measured() bool { return c.sent >= c.shard.measureFrom }
+func (c *client) waiting() bool { return c.sent != 0 }
+
+// account counts the message under way, which is settled at a time on the time
+// line, and reports whether it is measured: whether it was under way, if only at
+// its end, while measuring went on. So a stall that begins in the warm-up shows.
+func (c *client) account(settled int64) bool {
+	s := c.shard
+	if !c.waiting() || settled < s.measureFrom {
+		return false
+	}
+	s.counts.sent++
+	s.counts.bytesSent += int64(s.cfg.Size)
+	if c.left > 0 {
+		c.left--
+	}
+	return true
+}
 
 // next sends the next message if there is one to send and a connection to send
 // it on.
@@ -73,16 +88,8 @@ func (c *client) next() {
 	}
 	c.seq++
 	c.sent = now
-	message := c.message()
-	c.conn.Write(message)
+	c.conn.Write(c.message())
 	c.conn.SetDeadline(now + int64(s.cfg.Timeout))
-	if c.measured() {
-		s.counts.sent++
-		s.counts.bytesSent += int64(len(message))
-		if c.left > 0 {
-			c.left--
-		}
-	}
 }
 
 // message is the one under way, valid until another is asked for.
@@ -113,7 +120,7 @@ func (c *client) Data(_ evloop.Conn, b []byte, at evloop.Stamp) {
 	t2, verdict := c.check(b)
 	switch verdict {
 	case wire.Whole:
-		if c.measured() {
+		if c.account(at.Read) {
 			c.shard.measure(c.sent, t2, at, len(b))
 		}
 		c.settle()
@@ -168,9 +175,8 @@ func (c *client) Closed(conn evloop.Conn, err error) {
 func (c *client) fail(k kind, at int64) {
 	s := c.shard
 	s.counts.errors[k]++
-	if c.waiting() && c.measured() {
+	if c.account(at) {
 		s.counts.failed++
-		s.counts.settled = at
 	}
 	c.disconnect()
 	c.tried()

@@ -8,6 +8,7 @@
 package loadgen
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -157,8 +158,19 @@ func (c Config) Validate() error {
 	if c.Messages > 0 && c.Messages < int64(c.Clients) {
 		return &ConfigError{"messages", fmt.Sprintf("%d messages are fewer than one for each of %d clients", c.Messages, c.Clients)}
 	}
-	if _, _, err := net.SplitHostPort(c.Target); err != nil {
-		return &ConfigError{"HOST:PORT", fmt.Sprintf("%q: %v", c.Target, err)}
+	return checkTarget(c.Target)
+}
+
+func checkTarget(target string) error {
+	host, port, err := net.SplitHostPort(target)
+	if err == nil && host == "" {
+		err = errors.New("no host is named")
+	}
+	if err == nil {
+		_, err = net.LookupPort("tcp", port)
+	}
+	if err != nil {
+		return &ConfigError{"HOST:PORT", fmt.Sprintf("%q: %v", target, err)}
 	}
 	return nil
 }

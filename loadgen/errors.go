@@ -95,7 +95,7 @@ func (t *tally) named() map[string]int64 {
 }
 
 // String lists the kinds that occurred, the most frequent first, with advice on
-// that one: "refused 64 (is a server listening there?), reset 1".
+// that one: ": refused 64 (is a server listening there?), reset 1", or nothing.
 func (t *tally) String() string {
 	var occurred []kind
 	for k, n := range t {
@@ -112,7 +112,10 @@ func (t *tally) String() string {
 		}
 		parts = append(parts, part)
 	}
-	return strings.Join(parts, ", ")
+	if len(parts) == 0 {
+		return ""
+	}
+	return ": " + strings.Join(parts, ", ")
 }
 
 // connectKind is the kind of an error by which a connection was not made.
@@ -135,7 +138,7 @@ func streamKind(err error, part bool) kind {
 		return goodbye
 	case errors.Is(err, evloop.ErrDeadline):
 		return timeout
-	case isReset(err):
+	case IsReset(err):
 		return reset
 	}
 	return ioOther

@@ -21,6 +21,8 @@ var connectErrors = []connectError{
 	{syscall.ECONNRESET, refused},
 }
 
-func isReset(err error) bool {
+// IsReset reports whether err is what the system says of a connection that the
+// peer has broken off.
+func IsReset(err error) bool {
 	return errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
 }

@@ -19,6 +19,8 @@ var connectErrors = []connectError{
 	{windows.WSAECONNRESET, refused},
 }
 
-func isReset(err error) bool {
+// IsReset reports whether err is what the system says of a connection that the
+// peer has broken off.
+func IsReset(err error) bool {
 	return errors.Is(err, windows.WSAECONNRESET) || errors.Is(err, windows.WSAECONNABORTED)
 }

@@ -61,7 +61,7 @@ func (s *supervisor) record(c counts, m metrics) (*record.Run, error) {
 		},
 		Host: record.ThisHost(),
 		Totals: record.Totals{
-			Sent: c.sent, Received: c.received, Failed: c.failed, Unanswered: c.unanswered,
+			Sent: c.sent, Received: c.received, Failed: c.failed, Unanswered: c.unanswered, Late: c.late,
 			BytesSent: c.bytesSent, BytesReceived: c.bytesReceived, Errors: c.errors.named(),
 		},
 		Validity: validity(c),
@@ -69,13 +69,10 @@ func (s *supervisor) record(c counts, m metrics) (*record.Run, error) {
 		Metrics:  map[string]record.Metric{},
 	}
 	if r.Duration > 0 {
-		r.Totals.Rate = float64(c.received) / float64(r.Duration) * 1e9
+		r.Totals.Rate = float64(c.received-c.late) / float64(r.Duration) * 1e9
 	}
 	if s.target.IsValid() {
 		r.Server.Address = s.target.String()
-		if isLocal(s.target.Addr()) {
-			r.Clock.Relation = record.Same
-		}
 	}
 	var err error
 	for i, h := range m {
@@ -93,29 +90,30 @@ func (s *supervisor) record(c counts, m metrics) (*record.Run, error) {
 	for _, a := range s.cfg.Sources {
 		r.Config.Sources = append(r.Config.Sources, a.String())
 	}
-	r.Warnings = append(r.Warnings, warnings(r, c, m)...)
+	if c.received > 0 && m[forward] != nil {
+		s.judgeClock(r, c, m)
+	}
 	return r, err
 }
 
-// measured is how long was measured: until the last message was settled, and at
-// least as long as was asked.
+// measured is how long was measured: as long as was asked, or until the last
+// reply to a number of messages, or until the run was ended.
 func (s *supervisor) measured(c counts) int64 {
-	if s.measureFrom == 0 || s.phase != Measuring && s.ended < s.measureFrom {
+	switch {
+	case s.measureFrom == 0 || s.ended < s.measureFrom:
 		return 0
+	case s.interrupted || s.gaveUp || c.last == 0:
+		return s.ended - s.measureFrom
+	case s.until != math.MaxInt64 && s.ended >= s.until:
+		return s.until - s.measureFrom
 	}
-	end := c.settled
-	if s.interrupted || s.gaveUp {
-		end = s.ended
-	} else if s.until != math.MaxInt64 {
-		end = max(end, s.until)
-	}
-	return max(0, end-s.measureFrom)
+	return c.last - s.measureFrom
 }
 
-// isLocal reports whether an address is this host's own, so that both ends of a
-// connection to it read the same clock.
+// isLocal reports whether an address is this host's own. A tunnel may still lead
+// from there to another clock.
 func isLocal(a netip.Addr) bool {
-	if a.IsLoopback() {
+	if a.IsLoopback() || a.IsUnspecified() {
 		return true
 	}
 	own, err := net.InterfaceAddrs()
@@ -135,13 +133,13 @@ func (s *supervisor) failure(c counts, down int) error {
 	target := s.cfg.Target
 	switch {
 	case s.unconnected:
-		return fmt.Errorf("none of %d clients could connect to %s: %v", s.cfg.Clients, target, &c.errors)
+		return fmt.Errorf("none of %d clients could connect to %s%v", s.cfg.Clients, target, &c.errors)
 	case s.gaveUp:
-		return fmt.Errorf("gave up on %s: no reply for %v: %v", target, s.cfg.GiveUp, &c.errors)
+		return fmt.Errorf("gave up on %s: no reply for %v%v", target, s.cfg.GiveUp, &c.errors)
 	case c.received == 0:
-		return fmt.Errorf("no reply from %s was measured: %v", target, &c.errors)
+		return fmt.Errorf("no reply from %s was measured%v", target, &c.errors)
 	case down > 0:
-		return fmt.Errorf("%d of %d clients had no connection to %s at the end: %v", down, s.cfg.Clients, target, &c.errors)
+		return fmt.Errorf("%d of %d clients had no connection to %s at the end%v", down, s.cfg.Clients, target, &c.errors)
 	}
 	return nil
 }
@@ -161,24 +159,34 @@ func validity(c counts) record.Validity {
 	return v
 }
 
-// warnings are what a reader must know to read the directions right.
-func warnings(r *record.Run, c counts, m metrics) []string {
-	if c.received == 0 || m[forward] == nil {
-		return nil
+// tolerated is how far below zero a direction may be by the rounding of a peer's
+// timestamps alone, in nanoseconds.
+const tolerated = 1000
+
+// judgeClock tells whether both ends read the same clock, and warns of what a
+// reader must know to read the directions right.
+func (s *supervisor) judgeClock(r *record.Run, c counts, m metrics) {
+	warn := func(format string, args ...any) { r.Warnings = append(r.Warnings, fmt.Sprintf(format, args...)) }
+	local := isLocal(s.target.Addr())
+	if c.received >= 10 && float64(c.resolution) > m[rtt].Mean()/10 {
+		warn("the server's timestamps are in steps of %s: forward and reverse can be no finer, and their signs mean nothing",
+			unit.Duration(float64(c.resolution)))
+		if local {
+			r.Clock.Relation = record.Same
+		}
+		return
 	}
-	var out []string
-	coarse := c.received >= 10 && float64(c.resolution) > m[rtt].Mean()/10
-	if coarse {
-		out = append(out, fmt.Sprintf("the server's timestamps are in steps of %s: forward and reverse can be no finer, and their signs mean nothing",
-			unit.Duration(float64(c.resolution))))
-	}
-	if r.Clock.Relation != record.Same {
-		out = append(out, "the server's clock is another than this host's: forward and reverse contain the difference between the two")
-	}
-	for _, name := range []string{record.Forward, record.Reverse} {
-		if min := r.Metrics[name].Min; min < 0 && !coarse {
-			out = append(out, fmt.Sprintf("%s is negative (down to %s): the clocks of client and server differ", name, unit.Duration(float64(min))))
+	differ := false
+	for _, i := range []metric{forward, reverse} {
+		if least := m[i].Min(); least < -tolerated {
+			differ = true
+			warn("%s is negative (down to %s): the clocks of client and server differ", metricNames[i], unit.Duration(float64(least)))
 		}
 	}
-	return out
+	switch {
+	case !local:
+		warn("the server's clock is another than this host's: forward and reverse contain the difference between the two")
+	case !differ:
+		r.Clock.Relation = record.Same
+	}
 }

@@ -3,6 +3,7 @@ package loadgen
 import (
 	"math"
 	"net/netip"
+	"time"
 
 	"github.com/echostamp/echostamp/internal/evloop"
 	"github.com/echostamp/echostamp/internal/hist"
@@ -109,13 +110,18 @@ type counts struct {
 	sent, received, failed, unanswered int64
 	bytesSent, bytesReceived           int64
 	stamped                            int64 // replies whose arrival the kernel told
-	settled                            int64 // when the last reply or failure came, on the time line
-	resolution                         int64 // of the server's timestamps, nanoseconds; 0 is unknown
+	late                               int64 // replies that came when the duration was over
+	last                               int64 // when the last reply came, on the time line
+	resolution                         int64 // of the server's timestamps, nanoseconds
 	errors                             tally
 }
 
-// How many messages show the resolution of the server's timestamps.
-const resolutionSamples = 1000
+// The resolution of the server's timestamps is the greatest common divisor of as
+// many as this, and of the coarsest that the protocol has.
+const (
+	resolutionSamples = 1000
+	coarsest          = int64(time.Second)
+)
 
 func gcd(a, b int64) int64 {
 	for b != 0 {
@@ -132,7 +138,8 @@ func (c *counts) add(o counts) {
 	c.bytesSent += o.bytesSent
 	c.bytesReceived += o.bytesReceived
 	c.stamped += o.stamped
-	c.settled = max(c.settled, o.settled)
+	c.late += o.late
+	c.last = max(c.last, o.last)
 	c.resolution = gcd(c.resolution, o.resolution)
 	c.errors.add(o.errors)
 }
@@ -143,6 +150,7 @@ func newShard(p *plan, loop evloop.Shard, n int) *shard {
 		Shard: loop, plan: p, metrics: newMetrics(p.cfg.Proto, p.stamps),
 		message:     make([]byte, 0, MaxSize),
 		parts:       map[*client][]byte{},
+		counts:      counts{resolution: coarsest},
 		measureFrom: math.MaxInt64,
 		until:       math.MaxInt64,
 	}
@@ -180,10 +188,9 @@ func (s *shard) start(measureFrom, until int64) {
 		s.Schedule(evloop.NewTimer(func(int64) { s.stop() }), until)
 	}
 	for i := range s.clients {
-		c := &s.clients[i]
-		c.next()
+		s.Post(s.clients[i].next) // each by itself, so that none waits for the others to be stamped
 	}
-	s.tellFinished()
+	s.Post(s.tellFinished)
 }
 
 // stop has the clients leave, each when it has the reply to what it sent.
@@ -203,7 +210,7 @@ func (s *shard) interrupt() {
 	s.stopping = true
 	for i := range s.clients {
 		c := &s.clients[i]
-		if c.waiting() && c.measured() {
+		if c.account(s.Now()) {
 			s.counts.unanswered++
 		}
 		c.leave()
@@ -267,7 +274,10 @@ func (s *shard) part(c *client) []byte {
 func (s *shard) measure(sent, t2 int64, at evloop.Stamp, bytes int) {
 	s.counts.received++
 	s.counts.bytesReceived += int64(bytes)
-	s.counts.settled = at.Read
+	s.counts.last = at.Read
+	if at.Read > s.until {
+		s.counts.late++
+	}
 	s.metrics[rtt].Record(at.Read - sent)
 	arrived := at.Read
 	// What lies outside is converted wrong, by a step of the wall clock.

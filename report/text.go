@@ -113,11 +113,14 @@ func percentile(m record.Metric, name string) string {
 func totals(b io.Writer, r *record.Run) {
 	t := r.Totals
 	fmt.Fprintf(b, "throughput  %s: %s in %s",
-		unit.Rate(t.Rate), replies(t.Received), unit.Duration(float64(r.Duration)))
+		unit.Rate(t.Rate), replies(t.Received-t.Late), unit.Duration(float64(r.Duration)))
 	if s := float64(r.Duration) / 1e9; s > 0 {
 		fmt.Fprintf(b, ", %s/s out, %s/s in", unit.Bytes(float64(t.BytesSent)/s), unit.Bytes(float64(t.BytesReceived)/s))
 	}
 	fmt.Fprintln(b)
+	if t.Late > 0 {
+		fmt.Fprintf(b, "late        %s more, to messages sent in that time\n", replies(t.Late))
+	}
 	fmt.Fprintf(b, "errors      %s\n", errorsByKind(t))
 	if t.Unanswered > 0 {
 		fmt.Fprintf(b, "unanswered  %s when the run was interrupted\n", unit.Plural(t.Unanswered, "message"))

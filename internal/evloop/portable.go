@@ -252,10 +252,12 @@ func (s *portableShard) keepTime() {
 		s.posted = nil
 		s.posting.Unlock()
 
-		s.mu.Lock()
 		for _, f := range posted {
+			s.mu.Lock()
 			f()
+			s.leave(nil)
 		}
+		s.mu.Lock()
 		s.timers.Fire(s.Now())
 		due, ok := s.timers.Next()
 		s.armed = due
