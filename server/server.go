@@ -143,6 +143,7 @@ type echo struct {
 	shard  evloop.Shard
 	reply  []byte // of the message at hand
 	conns  int
+	told   bool  // that it is idle
 	quiet  int64 // once draining: connections silent for so many nanoseconds end
 }
 
@@ -155,11 +156,9 @@ func (e *echo) drain(quiet time.Duration) {
 }
 
 func (e *echo) tellIdle() {
-	if e.quiet > 0 && e.conns == 0 {
-		select {
-		case e.server.idle <- struct{}{}:
-		default: // told already
-		}
+	if e.quiet > 0 && e.conns == 0 && !e.told {
+		e.told = true
+		e.server.idle <- struct{}{} // has room for one of each shard
 	}
 }
 
