@@ -99,10 +99,11 @@ type Totals struct {
 	Received      int64            `json:"received"`
 	Failed        int64            `json:"failed"`     // messages whose reply deviated or never came
 	Unanswered    int64            `json:"unanswered"` // under way when the run was interrupted
+	Late          int64            `json:"late"`       // of Received, those that came when Config.Duration was over
 	Unstamped     int64            `json:"unstamped"`  // received, without the kernel's time though it was asked
 	BytesSent     int64            `json:"bytes_sent"`
 	BytesReceived int64            `json:"bytes_received"`
-	Rate          float64          `json:"rate"` // received in a second of Run.Duration
+	Rate          float64          `json:"rate"` // (received − late) in a second of Run.Duration
 	Errors        map[string]int64 `json:"errors"`
 }
 

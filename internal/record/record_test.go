@@ -134,6 +134,41 @@ func TestSaveThroughALinkKeepsTheLink(t *testing.T) {
 	}
 }
 
+func TestSaveToALinkThatLeadsNowhereYet(t *testing.T) {
+	dir := t.TempDir()
+	real, link := filepath.Join(dir, "real.json"), filepath.Join(dir, "link.json")
+	if err := os.Symlink("real.json", link); err != nil {
+		t.Skipf("no symbolic links here: %v", err)
+	}
+	f, err := Create(link)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Save(&Run{}); err != nil {
+		t.Fatal(err)
+	}
+	if b, _ := os.ReadFile(real); len(b) == 0 {
+		t.Error("what the link leads to was not written")
+	}
+}
+
+func TestDiscardLeavesThingsAsTheyWere(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "run.json")
+	if err := os.WriteFile(path, []byte("old"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f, err := Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.Discard()
+	f.Discard()
+	if b, _ := os.ReadFile(path); string(b) != "old" || len(list(t, dir)) != 1 {
+		t.Errorf("the file holds %q, the folder %v", b, list(t, dir))
+	}
+}
+
 func TestWhatIsNoFileIsNotReplaced(t *testing.T) {
 	before, err := os.Stat(os.DevNull)
 	if err != nil {

@@ -4,6 +4,8 @@ package record
 
 import "golang.org/x/sys/unix"
 
+const nonblock = unix.O_NONBLOCK
+
 // kernelRelease returns the running kernel's release, or nothing.
 func kernelRelease() string {
 	var u unix.Utsname

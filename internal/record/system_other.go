@@ -2,4 +2,6 @@
 
 package record
 
+const nonblock = 0
+
 func kernelRelease() string { return "" }
