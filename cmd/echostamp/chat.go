@@ -14,6 +14,7 @@ import (
 	"github.com/echostamp/echostamp/internal/clock"
 	"github.com/echostamp/echostamp/internal/unit"
 	"github.com/echostamp/echostamp/internal/wire"
+	"github.com/echostamp/echostamp/loadgen"
 )
 
 func chatCommand(t ui) *cobra.Command {
@@ -24,7 +25,7 @@ func chatCommand(t ui) *cobra.Command {
 		Short: "Send lines by hand, and see each reply with its timestamps",
 		Long: `Chat sends each line as a message and prints the reply with the time at which it
 was read: <t3>:<t2>:<t1>:<message>. Ctrl-D, Ctrl-C or the end of the input
-leave.`,
+leave; an interrupt while a reply is awaited exits with 130.`,
 		Example: `  echostamp chat localhost:12345
   echo hello | echostamp chat --delays localhost:12345`,
 		Args: cobra.ExactArgs(1),
@@ -40,6 +41,9 @@ leave.`,
 		}
 		d := net.Dialer{Timeout: timeout}
 		nc, err := d.DialContext(cmd.Context(), "tcp", args[0])
+		if cmd.Context().Err() != nil {
+			return &exit{code: exitInterrupted}
+		}
 		if err != nil {
 			return failed(fmt.Errorf("cannot connect to %s: %w", args[0], err))
 		}
@@ -48,10 +52,11 @@ leave.`,
 			ui: t, conn: nc, line: clock.NewLine(), delays: delays, timeout: timeout,
 			prompting: isTerminal(t.in) && isTerminal(t.out),
 		}
-		if err := c.run(cmd.Context()); err != nil {
-			return failed(fmt.Errorf("chat with %s: %w", args[0], err))
+		err = c.run(cmd.Context())
+		if e := (*exit)(nil); err == nil || errors.As(err, &e) {
+			return err
 		}
-		return nil
+		return failed(fmt.Errorf("chat with %s: %w", args[0], err))
 	}
 	return cmd
 }
@@ -100,12 +105,8 @@ func (c *chat) run(ctx context.Context) error {
 			case l.err != nil:
 				return fmt.Errorf("cannot read the input: %w", l.err)
 			}
-			leaving, err := c.converse(ctx, l.text, replies)
-			switch {
-			case err != nil:
+			if err := c.converse(ctx, l.text, replies); err != nil {
 				return err
-			case leaving:
-				return c.leave()
 			}
 		}
 	}
@@ -141,37 +142,37 @@ func (c *chat) receive(replies chan<- received) {
 	}
 }
 
-// converse sends a line and prints the reply. It reports whether the context
-// has ended meanwhile.
-func (c *chat) converse(ctx context.Context, text []byte, replies <-chan received) (leaving bool, err error) {
+// converse sends a line and prints the reply.
+func (c *chat) converse(ctx context.Context, text []byte, replies <-chan received) error {
 	t1, _ := c.line.Now()
 	message := wire.AppendMessage(nil, t1, text)
 	if len(message) > wire.MaxMessage {
 		c.warn("that line makes a message of %d bytes; the most is %d: not sent", len(message), wire.MaxMessage)
-		return false, nil
+		return nil
 	}
 	if _, err := c.conn.Write(message); err != nil {
-		return false, err
+		return ended(err)
 	}
 	late := time.After(c.timeout)
 	var got []byte
 	for {
 		select {
 		case <-ctx.Done():
-			return true, nil
+			_ = c.leave()
+			return &exit{code: exitInterrupted}
 		case <-late:
-			return false, fmt.Errorf("no whole reply within %v (received %q); is that a timestamp-echo server?", c.timeout, got)
+			return fmt.Errorf("no whole reply within %v (received %q); is that a timestamp-echo server?", c.timeout, got)
 		case r := <-replies:
 			if r.err != nil {
-				return false, ended(r.err)
+				return ended(r.err)
 			}
 			got = append(got, r.data...)
 			switch t2, verdict := wire.CheckReply(got, message); verdict {
 			case wire.Partial:
 			case wire.Whole:
-				return false, c.print(got, t1, t2, r.at)
+				return c.print(got, t1, t2, r.at)
 			default:
-				return false, fmt.Errorf("no whole reply: received %q; is that a timestamp-echo server?", got)
+				return fmt.Errorf("no whole reply: received %q; is that a timestamp-echo server?", got)
 			}
 		}
 	}
@@ -206,8 +207,10 @@ func (c *chat) unasked(r received) error {
 	return fmt.Errorf("the server sent %q without being asked", r.data)
 }
 
+// ended is the error of a connection that is no more. A server that closes with
+// something unread resets the connection.
 func ended(err error) error {
-	if errors.Is(err, io.EOF) {
+	if errors.Is(err, io.EOF) || loadgen.IsReset(err) {
 		return errors.New("the server closed the connection")
 	}
 	return err

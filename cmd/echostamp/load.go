@@ -110,9 +110,10 @@ func load(ctx context.Context, t ui, cfg loadgen.Config, opts loadOptions) error
 	var file *record.File
 	if opts.file != "" {
 		var err error
-		if file, err = record.Create(opts.file); err != nil {
+		if file, err = t.create(opts.file); err != nil {
 			return failed(fmt.Errorf("cannot save to %s: %w", opts.file, err))
 		}
+		defer file.Discard()
 	}
 	if own {
 		target, stop, err := startServer(cfg)
@@ -133,7 +134,30 @@ func load(ctx context.Context, t ui, cfg loadgen.Config, opts loadOptions) error
 		return failed(err)
 	}
 	r.Tool, r.Command, r.Server.Own = thisTool(), os.Args, own
-	return errors.Join(t.deliver(r, file, opts), outcome(r, err))
+	ended := outcome(r, err)
+	if lost := t.deliver(r, file, opts); lost != nil {
+		if ended != nil && ended.err != nil {
+			t.fail(ended)
+		}
+		return failed(lost)
+	}
+	if ended == nil {
+		return nil
+	}
+	return ended
+}
+
+// create prepares the file to save to, which must not be the one that standard
+// output goes to.
+func (t ui) create(path string) (*record.File, error) {
+	if out, ok := t.out.(*os.File); ok {
+		here, err := os.Stat(path)
+		there, e := out.Stat()
+		if err == nil && e == nil && here.Mode().IsRegular() && os.SameFile(here, there) {
+			return nil, errors.New("standard output, with the report, goes there; --format json prints the run instead")
+		}
+	}
+	return record.Create(path)
 }
 
 // usageOf puts the error of a configuration in terms of options.
@@ -161,19 +185,20 @@ func (t ui) deliver(r *record.Run, file *record.File, opts loadOptions) error {
 	if opts.format == "json" {
 		render = record.Write
 	}
-	if err := errors.Join(render(t.out, r), saved); err != nil {
-		return failed(err)
+	printed := render(t.out, r)
+	if printed != nil {
+		printed = fmt.Errorf("cannot print the report: %w", printed)
 	}
-	return nil
+	return errors.Join(printed, saved)
 }
 
-// outcome is the error that a run ends with, once its report is out.
-func outcome(r *record.Run, err error) error {
+// outcome is how a run ends, once its report is out; nil is well.
+func outcome(r *record.Run, err error) *exit {
 	switch {
 	case r.Interrupted:
 		return &exit{code: exitInterrupted}
 	case err != nil:
-		return failed(err)
+		return &exit{exitFailed, err}
 	case r.Validity.Verdict != record.Valid:
 		return &exit{code: exitInvalid}
 	}

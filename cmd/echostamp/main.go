@@ -8,7 +8,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"syscall"
 
 	"github.com/spf13/cobra"
 )
@@ -45,11 +44,13 @@ func usage(err error) error  { return &exit{exitUsage, err} }
 
 // run carries out a command line and returns its exit code.
 func run(args []string, in io.Reader, out, errOut io.Writer) int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), interrupts...)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal ends the program at once
 
 	root := rootCommand(ui{in, out, errOut})
+	code := exitUsage // of errors that cobra itself finds before a command begins
+	root.PersistentPreRun = func(*cobra.Command, []string) { code = exitFailed }
 	root.SetArgs(args)
 	root.SetIn(in)
 	root.SetOut(out)
@@ -58,7 +59,7 @@ func run(args []string, in io.Reader, out, errOut io.Writer) int {
 	if err == nil {
 		return exitDone
 	}
-	e := &exit{code: exitUsage, err: err} // what cobra itself finds
+	e := &exit{code: code, err: err}
 	errors.As(err, &e)
 	if e.err != nil {
 		ui{in, out, errOut}.fail(e)

@@ -159,9 +159,12 @@ func holds(t *testing.T, r *record.Run) {
 		t.Errorf("sent %d ≠ received %d + failed %d + unanswered %d", tot.Sent, tot.Received, tot.Failed, tot.Unanswered)
 	}
 	if d := float64(r.Duration) / 1e9; d > 0 {
-		if n := tot.Rate * d; n < float64(tot.Received)*0.999999 || n > float64(tot.Received)*1.000001 {
-			t.Errorf("rate %v × duration %v s ≠ %d replies", tot.Rate, d, tot.Received)
+		if n, want := tot.Rate*d, float64(tot.Received-tot.Late); n < want*0.999999 || n > want*1.000001 {
+			t.Errorf("rate %v × duration %v s ≠ %v replies", tot.Rate, d, want)
 		}
+	}
+	if asked := r.Config.Duration; asked > 0 && r.Config.Messages == 0 && tot.Received > 0 && !r.Interrupted && r.Duration > asked {
+		t.Errorf("%d ns were measured, %d asked", r.Duration, asked)
 	}
 	if tot.BytesSent != tot.Sent*int64(r.Config.Size) {
 		t.Errorf("%d bytes sent in %d messages of %d", tot.BytesSent, tot.Sent, r.Config.Size)
@@ -202,8 +205,11 @@ func holds(t *testing.T, r *record.Run) {
 	if d := sums[record.RTT] - sums[record.Forward] - sums[record.Reverse] - sums[record.Wakeup]; r.Config.Proto == "text" && (d < -1000 || d > 1000) {
 		t.Errorf("rtt ≠ forward + reverse + wakeup: %v", sums)
 	}
-	// In closed loop a client is never waiting for two replies at once.
-	if busy := r.Metrics[record.RTT].Mean * float64(tot.Received); busy > float64(r.Config.Clients)*float64(r.Duration)*1.000001+1 {
+	// In closed loop a client never waits for two replies at once, and the last
+	// of each may come after the end or have been sent before the beginning.
+	m := r.Metrics[record.RTT]
+	most := float64(r.Config.Clients) * (float64(r.Duration) + 2*float64(m.Max))
+	if busy := m.Mean * float64(tot.Received); busy > most+1 {
 		t.Errorf("clients waited %v ns in all, in %d × %d ns", busy, r.Config.Clients, r.Duration)
 	}
 }

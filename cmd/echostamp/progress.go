@@ -17,6 +17,7 @@ type progress struct {
 	container *mpb.Progress
 	bar       *mpb.Bar
 	now       atomic.Pointer[loadgen.Live]
+	changed   chan struct{} // now has been, since it was drawn
 }
 
 // showProgress has a run show itself where standard error is a terminal.
@@ -34,10 +35,21 @@ func showProgress(t ui, cfg *loadgen.Config, quiet bool) *progress {
 		mpb.BarRemoveOnComplete(),
 		mpb.PrependDecorators(decor.Any(func(decor.Statistics) string { return p.left(cfg) })),
 		mpb.AppendDecorators(decor.Any(func(decor.Statistics) string { return p.figures() })))
+	// A terminal that is stopped blocks what draws the bar, and must not block
+	// the run.
+	p.changed = make(chan struct{}, 1)
 	cfg.Live = func(l loadgen.Live) {
 		p.now.Store(&l)
-		p.bar.SetCurrent(min(done(l), total-1)) // a full bar would not be drawn any more
+		select {
+		case p.changed <- struct{}{}:
+		default:
+		}
 	}
+	go func() {
+		for range p.changed {
+			p.bar.SetCurrent(min(done(*p.now.Load()), total-1)) // a full bar would not be drawn any more
+		}
+	}()
 	return p
 }
 
@@ -62,11 +74,20 @@ func (p *progress) figures() string {
 		unit.Duration(float64(l.P50)), unit.Duration(float64(l.P99)), unit.Count(l.Errors))
 }
 
-// end clears the bar away.
+// end clears the bar away, unless the terminal is stopped.
 func (p *progress) end() {
 	if p == nil {
 		return
 	}
-	p.bar.Abort(true)
-	p.container.Wait()
+	close(p.changed)
+	cleared := make(chan struct{})
+	go func() {
+		p.bar.Abort(true)
+		p.container.Wait()
+		close(cleared)
+	}()
+	select {
+	case <-cleared:
+	case <-time.After(time.Second):
+	}
 }

@@ -2,16 +2,12 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"net"
 	"net/netip"
-	"strconv"
-	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/echostamp/echostamp/internal/wire"
 	"github.com/echostamp/echostamp/server"
 )
 
@@ -30,9 +26,13 @@ func serverCommand(t ui) *cobra.Command {
 		Long: `Server speaks the timestamp-echo protocol until it is interrupted. It then takes
 no more connections, answers what is in flight, and closes.
 
+Several servers may listen on one port, and then each gets a part of the
+connections.
+
 It prints a line "listening on IP:PORT" to standard output for each address. A
 log goes to standard error: a line "[ip:port] t2:"data"" for each message, with
-the data quoted.`,
+the data quoted. When lines come faster than they can be written, some are lost,
+and counted.`,
 		Example: `  echostamp server
   echostamp server --listen 127.0.0.1:0 --listen [::1]:0 --log messages`,
 		Args: cobra.NoArgs,
@@ -65,8 +65,13 @@ the data quoted.`,
 		case timestamps != "user" && timestamps != "kernel":
 			return usage(fmt.Errorf("--timestamps: %q is neither user nor kernel", timestamps))
 		}
-		if cfg.Log, err = logTo(t.errOut, logging); err != nil {
+		log, err := newEventLog(t.errOut, logging)
+		if err != nil {
 			return usage(err)
+		}
+		defer log.close()
+		if log != nil {
+			cfg.Log = log.add
 		}
 		s, err := server.Listen(cfg)
 		if err != nil {
@@ -100,51 +105,4 @@ func listenAddrs(texts []string) ([]netip.AddrPort, error) {
 		out = append(out, a)
 	}
 	return out, nil
-}
-
-// logTo returns a log at the level that --log names, or nil for off.
-func logTo(w io.Writer, level string) (func(server.Event), error) {
-	messages := level == "messages"
-	switch level {
-	case "off":
-		return nil, nil
-	case "connections", "messages":
-	default:
-		return nil, fmt.Errorf("--log: %q is none of off, connections, messages", level)
-	}
-	var mu sync.Mutex
-	var line []byte
-	return func(e server.Event) {
-		if e.Kind == server.Message && !messages {
-			return
-		}
-		mu.Lock()
-		defer mu.Unlock()
-		line = appendEvent(line[:0], e)
-		_, _ = w.Write(line) // who closes the log does not stop the server
-	}, nil
-}
-
-// appendEvent appends the line of an event: "[ip:port] t2:"data"" for a message,
-// "[ip:port] time connected" and "… closed" for a connection. Data is quoted, so
-// that no client can write a line of its own, nor reach a terminal.
-func appendEvent(b []byte, e server.Event) []byte {
-	b = append(b, '[')
-	b = e.Remote.AppendTo(b)
-	b = append(b, "] "...)
-	b = wire.AppendTime(b, e.Time)
-	switch e.Kind {
-	case server.Message:
-		b = append(b, ':')
-		b = strconv.AppendQuoteToASCII(b, string(e.Data))
-	case server.Connected:
-		b = append(b, " connected"...)
-	case server.Closed:
-		b = append(b, " closed"...)
-		if e.Err != nil {
-			b = append(b, ": "...)
-			b = append(b, e.Err.Error()...)
-		}
-	}
-	return append(b, '\n')
 }

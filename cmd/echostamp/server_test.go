@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"fmt"
 	"io"
 	"net"
 	"net/netip"
@@ -29,8 +30,16 @@ type serving struct {
 // listening starts a command that prints "listening on ADDRESS" so many times.
 func listening(t *testing.T, addrs int, name string, args ...string) *serving {
 	t.Helper()
-	s := &serving{cmd: exec.Command(name, args...)}
-	s.cmd.Stderr = &s.errOut
+	return listeningOn(t, addrs, exec.Command(name, args...))
+}
+
+// listeningOn is listening, of a command that is made already.
+func listeningOn(t *testing.T, addrs int, cmd *exec.Cmd) *serving {
+	t.Helper()
+	s := &serving{cmd: cmd}
+	if cmd.Stderr == nil {
+		cmd.Stderr = &s.errOut
+	}
 	out, err := s.cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -42,11 +51,11 @@ func listening(t *testing.T, addrs int, name string, args ...string) *serving {
 	lines := bufio.NewScanner(out)
 	for range addrs {
 		if !lines.Scan() {
-			t.Fatalf("%s ended before it listened: %s", name, &s.errOut)
+			t.Fatalf("%v ended before it listened: %s", cmd.Args, &s.errOut)
 		}
 		addr, ok := strings.CutPrefix(lines.Text(), "listening on ")
 		if !ok {
-			t.Fatalf("%s printed %q", name, lines.Text())
+			t.Fatalf("%v printed %q", cmd.Args, lines.Text())
 		}
 		s.addrs = append(s.addrs, addr)
 	}
@@ -123,17 +132,81 @@ func TestServerProgram(t *testing.T) {
 
 func TestServerLogsConnectionsOnly(t *testing.T) {
 	var b strings.Builder
-	log, err := logTo(&b, "connections")
+	log, err := newEventLog(&b, "connections")
 	if err != nil {
 		t.Fatal(err)
 	}
-	log(server.Event{Kind: server.Message, Data: []byte("hello")})
-	if b.Len() > 0 {
-		t.Errorf("logged %q", &b)
-	}
-	log(server.Event{Kind: server.Closed, Remote: netip.MustParseAddrPort("[::1]:5"), Time: 1, Err: io.ErrUnexpectedEOF})
+	log.add(server.Event{Kind: server.Message, Data: []byte("hello")})
+	log.add(server.Event{Kind: server.Closed, Remote: netip.MustParseAddrPort("[::1]:5"), Time: 1, Err: io.ErrUnexpectedEOF})
+	log.close()
 	if got := b.String(); got != "[[::1]:5] 0.000000001 closed: unexpected EOF\n" {
 		t.Errorf("logged %q", got)
+	}
+}
+
+// gate is a stream that takes nothing until it is opened.
+type gate struct {
+	open chan struct{}
+	b    strings.Builder
+}
+
+func (g *gate) Write(b []byte) (int, error) {
+	<-g.open
+	return g.b.Write(b)
+}
+
+func TestAStuckLogLosesLinesAndCountsThem(t *testing.T) {
+	g := &gate{open: make(chan struct{})}
+	log, err := newEventLog(g, "messages")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const events = 10_000
+	for range events {
+		log.add(server.Event{Kind: server.Message, Data: []byte("hello")}) // does not wait
+	}
+	close(g.open)
+	<-log.lines // makes room for the line that tells
+	log.close()
+	<-log.written
+	got := g.b.String()
+	var lost int
+	for line := range strings.Lines(got) {
+		if _, err := fmt.Sscanf(line, "echostamp: %d lines of the log were lost", &lost); err == nil {
+			break
+		}
+	}
+	if kept := strings.Count(got, "hello"); lost == 0 || kept+lost+1 < events {
+		t.Errorf("of %d lines %d were kept, %d told as lost", events, kept, lost)
+	}
+}
+
+// TestServerOutlivesItsLog holds that closing the log does not stop a server.
+func TestServerOutlivesItsLog(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skipf("no signals between processes on %s", runtime.GOOS)
+	}
+	t.Parallel()
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Close()
+	defer w.Close()
+	cmd := exec.Command(program(t), "server", "--listen", "127.0.0.1:0", "--log", "messages")
+	cmd.Stderr = w
+	s := listeningOn(t, 1, cmd)
+	for range 3 {
+		c := dial(t, s.addrs[0])
+		if _, err := io.WriteString(c, "hello"); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.ReadFull(c, make([]byte, 26)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if code, _ := s.end(t, os.Interrupt); code != exitDone {
+		t.Errorf("exit code %d", code)
 	}
 }
 

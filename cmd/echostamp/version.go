@@ -17,7 +17,10 @@ func versionCommand(t ui) *cobra.Command {
 		RunE: func(*cobra.Command, []string) error {
 			v := thisTool()
 			_, err := fmt.Fprintln(t.out, "echostamp", v.Version, v.Commit, v.Go)
-			return err
+			if err != nil {
+				return failed(err)
+			}
+			return nil
 		},
 	}
 }
