@@ -109,6 +109,37 @@ func TestClosedLoop(t *testing.T) {
 	s.holds()
 }
 
+// TestArrivals holds what is made of the kernel's word on when a reply arrived.
+func TestArrivals(t *testing.T) {
+	for name, tc := range map[string]struct {
+		arrived         int64 // before the reply is read, 4 ms after it was sent
+		stamped         int64
+		reverse, wakeup int64
+	}{
+		"in time":                     {1 * ms, 1, 2 * ms, 1 * ms},
+		"at once":                     {0, 1, 3 * ms, 0},
+		"no stamp":                    {begin + 4*ms, 0, 3 * ms, -1},
+		"before it was sent: a step":  {5 * ms, 0, 3 * ms, -1},
+		"after it was read: one back": {-1, 0, 3 * ms, -1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := open(t, nil)
+			s.shard.metrics = newMetrics(Text, true)
+			s.after(4 * ms)
+			now := s.loop.Time
+			reply := wire.AppendReply(nil, begin+ms, []byte(s.take()))
+			s.clients[0].Data(s.conn(), reply, evloop.Stamp{Read: now, Wall: now, Arrived: now - tc.arrived})
+			s.expect("stamped", s.counts.stamped, tc.stamped)
+			s.expect("rtt", s.metrics[rtt].Max(), 4*ms)
+			s.expect("forward", s.metrics[forward].Max(), 1*ms)
+			s.expect("reverse", s.metrics[reverse].Max(), tc.reverse)
+			if w := s.metrics[wakeup]; tc.wakeup < 0 && w.Count() != 0 || tc.wakeup >= 0 && w.Max() != tc.wakeup {
+				t.Errorf("wakeup: %d values up to %d, want %d", w.Count(), w.Max(), tc.wakeup)
+			}
+		})
+	}
+}
+
 func TestMessagesAreUnique(t *testing.T) {
 	s := open(t, func(c *Config) { c.Clients = 3 })
 	s.after(10 * ms) // all clients have dialed

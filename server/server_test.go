@@ -13,16 +13,34 @@ import (
 	"testing"
 	"time"
 
+	"github.com/echostamp/echostamp/internal/evloop"
 	"github.com/echostamp/echostamp/internal/evloop/evlooptest"
 	"github.com/echostamp/echostamp/internal/wire"
 )
 
+// TestServer runs what a server must do on each of the event loops.
+func TestServer(t *testing.T) {
+	for _, engine := range []evloop.Engine{evloop.Portable, evloop.Auto} {
+		for name, test := range map[string]func(*testing.T, evloop.Engine){
+			"what comes goes back":           whateverComesGoesBack,
+			"goodbye closes":                 goodbyeCloses,
+			"long messages come in pieces":   moreThanOneReceiveComesBackInStampedPieces,
+			"a thousand clients":             thousandClientsGetOnlyTheirOwn,
+			"bad clients disturb nobody":     oneClientThatResetsOrFloodsDisturbsNobody,
+			"events":                         events,
+			"stopping answers what is there": stopAnswersWhatIsInFlight,
+		} {
+			t.Run(name+"/"+string(engine), func(t *testing.T) { test(t, engine) })
+		}
+	}
+}
+
 const patience = 20 * time.Second // for what must happen
 
 // serve runs a server on loopback until the test ends.
-func serve(t *testing.T, change func(*Config)) string {
+func serve(t *testing.T, engine evloop.Engine, change func(*Config)) string {
 	t.Helper()
-	cfg := Config{Listen: []netip.AddrPort{netip.MustParseAddrPort("127.0.0.1:0")}, Shards: 2, Grace: time.Second}
+	cfg := Config{Listen: []netip.AddrPort{netip.MustParseAddrPort("127.0.0.1:0")}, Shards: 2, Engine: engine, Grace: time.Second}
 	if change != nil {
 		change(&cfg)
 	}
@@ -93,8 +111,8 @@ func expectEnd(t *testing.T, c net.Conn) {
 	}
 }
 
-func TestWhateverComesGoesBack(t *testing.T) {
-	c := dial(t, serve(t, nil))
+func whateverComesGoesBack(t *testing.T, engine evloop.Engine) {
+	c := dial(t, serve(t, engine, nil))
 	for _, text := range []string{
 		"hello", "1732310000.5:hello", "\n", "\x00", "a\xff", "\xfe\xff\x80 no UTF-8", strings.Repeat("x", 1024),
 	} {
@@ -105,8 +123,8 @@ func TestWhateverComesGoesBack(t *testing.T) {
 	}
 }
 
-func TestGoodbyeCloses(t *testing.T) {
-	addr := serve(t, nil)
+func goodbyeCloses(t *testing.T, engine evloop.Engine) {
+	addr := serve(t, engine, nil)
 	c := dial(t, addr)
 	send(t, c, "\xff and what follows is not answered")
 	expectEnd(t, c)
@@ -115,8 +133,8 @@ func TestGoodbyeCloses(t *testing.T) {
 	expectEnd(t, c)
 }
 
-func TestMoreThanOneReceiveComesBackInStampedPieces(t *testing.T) {
-	c := dial(t, serve(t, nil))
+func moreThanOneReceiveComesBackInStampedPieces(t *testing.T, engine evloop.Engine) {
+	c := dial(t, serve(t, engine, nil))
 	send(t, c, strings.Repeat("x", 1024)+"y")
 	if got := answer(t, c, 1024); got != strings.Repeat("x", 1024) {
 		t.Errorf("the first piece is %q", got)
@@ -126,9 +144,9 @@ func TestMoreThanOneReceiveComesBackInStampedPieces(t *testing.T) {
 	}
 }
 
-func TestThousandClientsGetOnlyTheirOwn(t *testing.T) {
+func thousandClientsGetOnlyTheirOwn(t *testing.T, engine evloop.Engine) {
 	const clients, messages = 1000, 5
-	addr := serve(t, nil)
+	addr := serve(t, engine, nil)
 	conns := make([]*net.TCPConn, clients)
 	for i := range conns {
 		conns[i] = dial(t, addr)
@@ -153,8 +171,8 @@ func TestThousandClientsGetOnlyTheirOwn(t *testing.T) {
 	wg.Wait()
 }
 
-func TestOneClientThatResetsOrFloodsDisturbsNobody(t *testing.T) {
-	addr := serve(t, nil)
+func oneClientThatResetsOrFloodsDisturbsNobody(t *testing.T, engine evloop.Engine) {
+	addr := serve(t, engine, nil)
 	good, bad, flood := dial(t, addr), dial(t, addr), dial(t, addr)
 	send(t, bad, "x")
 	_ = bad.SetLinger(0)
@@ -211,12 +229,12 @@ func TestNothingStaysOpenWhenOneAddressFails(t *testing.T) {
 	}
 }
 
-func TestStopAnswersWhatIsInFlight(t *testing.T) {
+func stopAnswersWhatIsInFlight(t *testing.T, engine evloop.Engine) {
 	const clients = 50
 	var connected sync.WaitGroup
 	connected.Add(clients)
 	s, err := Listen(Config{
-		Listen: []netip.AddrPort{netip.MustParseAddrPort("127.0.0.1:0")}, Shards: 2, Grace: 4 * time.Second,
+		Listen: []netip.AddrPort{netip.MustParseAddrPort("127.0.0.1:0")}, Shards: 2, Engine: engine, Grace: 4 * time.Second,
 		Log: func(e Event) {
 			if e.Kind == Connected {
 				connected.Done()
@@ -249,11 +267,11 @@ func TestStopAnswersWhatIsInFlight(t *testing.T) {
 	}
 }
 
-func TestEvents(t *testing.T) {
+func events(t *testing.T, engine evloop.Engine) {
 	var mu sync.Mutex
 	var got []string
 	closed := make(chan struct{})
-	addr := serve(t, func(c *Config) {
+	addr := serve(t, engine, func(c *Config) {
 		c.Log = func(e Event) {
 			mu.Lock()
 			defer mu.Unlock()

@@ -41,10 +41,10 @@ func TestServersThatMisbehave(t *testing.T) {
 		"truncates":              {handle: talk(func(m []byte) []byte { return answered(m)[:30] }), args: "--timeout 50ms", code: exitFailed, kind: "truncated"},
 		"truncates, then closes": {handle: func(c net.Conn) { b := make([]byte, 64); _, _ = c.Read(b); _, _ = c.Write(answered(b)[:30]) }, code: exitFailed, kind: "truncated"},
 	} {
-		t.Run(name, func(t *testing.T) {
+		eachEngine(t, name, func(t *testing.T, engine string) {
 			t.Parallel()
 			p := startPeer(t, tc.handle)
-			args := "load -c 4 -d 300ms --format json " + tc.args + " " + p.addr()
+			args := "load -c 4 -d 300ms --format json --engine " + engine + " " + tc.args + " " + p.addr()
 			r := execute(t, exec.Command(program(t), strings.Fields(args)...))
 			run := r.run(t)
 			if r.code != tc.code {
@@ -234,7 +234,7 @@ func TestInterrupt(t *testing.T) {
 		"waiting":                        {args: "--timeout 1h", handle: silent, after: 3},
 		"waiting for the last replies":   {args: "--timeout 1h -d 1ms", handle: silent, after: 1},
 	} {
-		t.Run(name, func(t *testing.T) {
+		eachEngine(t, name, func(t *testing.T, engine string) {
 			t.Parallel()
 			reached := make(chan struct{})
 			var count atomic.Int64
@@ -251,7 +251,7 @@ func TestInterrupt(t *testing.T) {
 				tc.handle(&notingConn{c, note})
 			})
 			file := filepath.Join(t.TempDir(), "run.json")
-			args := "load -c 3 -d 1h --format json -o " + file + " " + tc.args + " " + p.addr()
+			args := "load -c 3 -d 1h --engine " + engine + " --format json -o " + file + " " + tc.args + " " + p.addr()
 			started := start(t, exec.Command(program(t), strings.Fields(args)...))
 			<-reached
 			if err := started.cmd.Process.Signal(os.Interrupt); err != nil {

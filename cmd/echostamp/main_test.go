@@ -69,6 +69,18 @@ func exitCode(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
+// eachEngine runs a test with each of the event loops that the system has.
+func eachEngine(t *testing.T, name string, f func(t *testing.T, engine string)) {
+	t.Helper()
+	engines := []string{"portable"}
+	if runtime.GOOS == "linux" {
+		engines = append(engines, "epoll")
+	}
+	for _, engine := range engines {
+		t.Run(name+"/"+engine, func(t *testing.T) { f(t, engine) })
+	}
+}
+
 const patience = 30 * time.Second // for what must happen
 
 // program returns a path at which this test's program is echostamp.

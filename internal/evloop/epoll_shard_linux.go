@@ -25,6 +25,7 @@ type epollShard struct {
 
 	posting  sync.Mutex
 	posted   []func()
+	pending  atomic.Bool // something is posted: saves the lock where nothing is
 	sleeping atomic.Bool // the thread may have to be woken to see what was posted
 
 	timers    Timers
@@ -106,6 +107,7 @@ func (s *epollShard) Post(f func()) {
 	s.posting.Lock()
 	defer s.posting.Unlock()
 	s.posted = append(s.posted, f)
+	s.pending.Store(true)
 	if s.sleeping.Swap(false) && s.bell >= 0 {
 		one := [8]byte{0: 1}
 		_, _ = unix.Write(s.bell, one[:])
@@ -114,10 +116,14 @@ func (s *epollShard) Post(f func()) {
 
 // takePosted returns what was posted.
 func (s *epollShard) takePosted() []func() {
+	if !s.pending.Load() {
+		return nil
+	}
 	s.posting.Lock()
 	defer s.posting.Unlock()
 	posted := s.posted
 	s.posted = nil
+	s.pending.Store(false)
 	return posted
 }
 
@@ -188,7 +194,7 @@ func (s *epollShard) wait() (int, error) {
 	}
 	s.sleeping.Store(true)
 	defer s.sleeping.Store(false)
-	if s.hasPosted() {
+	if s.pending.Load() { // since sleeping was set, who posts rings the bell
 		return 0, nil
 	}
 	s.timeout = unix.Timespec{Sec: 3600}
@@ -196,12 +202,6 @@ func (s *epollShard) wait() (int, error) {
 		s.timeout = unix.NsecToTimespec(max(0, due-s.Now()))
 	}
 	return s.sleep()
-}
-
-func (s *epollShard) hasPosted() bool {
-	s.posting.Lock()
-	defer s.posting.Unlock()
-	return len(s.posted) > 0
 }
 
 // poll looks for events without sleeping.
