@@ -47,9 +47,13 @@ func (c *Config) lacks(need int, has limits) *lack {
 	return nil
 }
 
-// checkSources returns an error for a source that cannot reach the target.
+// checkSources returns an error for a source that is not to be had, or cannot
+// reach the target.
 func checkSources(sources []netip.Addr, target netip.Addr) error {
 	for _, a := range sources {
+		if !isLocal(a) || a.IsUnspecified() {
+			return &ConfigError{"source", fmt.Sprintf("%v is no address of this host", a)}
+		}
 		if a.Is4() != target.Is4() {
 			return &ConfigError{"source", fmt.Sprintf("%v and the target %v are not of one kind, IPv4 or IPv6", a, target)}
 		}
