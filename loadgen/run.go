@@ -197,7 +197,7 @@ func (s *supervisor) supervise(ctx context.Context, loopEnded <-chan error) erro
 				if unattempted--; unattempted > 0 || over != nil {
 					break
 				}
-				if s.connected() == 0 {
+				if s.down() == s.cfg.Clients {
 					s.unconnected = true
 					quit()
 					break
@@ -221,6 +221,14 @@ func (s *supervisor) connected() int {
 	n := 0
 	for _, p := range s.pulses {
 		n += p.connected
+	}
+	return n
+}
+
+func (s *supervisor) down() int {
+	n := 0
+	for _, p := range s.pulses {
+		n += p.down
 	}
 	return n
 }

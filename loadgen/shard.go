@@ -39,6 +39,7 @@ const (
 // pulse is the state of a shard, so far.
 type pulse struct {
 	connected int
+	down      int // clients whose last attempt to connect failed
 	received  int64
 	errors    int64
 	recent    *hist.Histogram // round trips since the last one; nil if there is none
@@ -258,7 +259,7 @@ func (s *shard) pulse(now int64) {
 }
 
 func (s *shard) state() pulse {
-	return pulse{connected: s.connected, received: s.counts.received, errors: s.counts.errors.total()}
+	return pulse{connected: s.connected, down: s.down, received: s.counts.received, errors: s.counts.errors.total()}
 }
 
 // part is what has come of a reply that is not whole yet, or nil.

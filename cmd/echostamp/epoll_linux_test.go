@@ -176,7 +176,7 @@ func TestIdleConnectionsAreSmall(t *testing.T) {
 			cfg := loadConfig(addr, 0)
 			cfg.Clients, cfg.Duration, cfg.ConnectRate = clients, time.Hour, 50_000
 			cfg.Warmup = time.Hour
-			ctx, cancel := context.WithCancel(context.Background())
+			ctx, cancel := context.WithTimeout(context.Background(), patience)
 			var used int64
 			cfg.Live = func(l loadgen.Live) {
 				if used == 0 && l.Phase == loadgen.WarmingUp {

@@ -87,7 +87,7 @@ func TestServerKilledInMidRun(t *testing.T) {
 		return answered(m)
 	}))
 	started := start(t, exec.Command(program(t), "load", "-c", "8", "-d", "1h", "--give-up", "500ms", "--format", "json", p.addr()))
-	<-enough
+	await(t, enough)
 	p.kill()
 	r := started.wait(t)
 	run := r.run(t)
@@ -253,7 +253,7 @@ func TestInterrupt(t *testing.T) {
 			file := filepath.Join(t.TempDir(), "run.json")
 			args := "load -c 3 -d 1h --engine " + engine + " --format json -o " + file + " " + tc.args + " " + p.addr()
 			started := start(t, exec.Command(program(t), strings.Fields(args)...))
-			<-reached
+			await(t, reached)
 			if err := started.cmd.Process.Signal(os.Interrupt); err != nil {
 				t.Fatal(err)
 			}

@@ -138,6 +138,16 @@ func (r *running) wait(t *testing.T) result {
 	return result{r.cmd.ProcessState.ExitCode(), r.out.String(), r.errOut.String()}
 }
 
+// await waits for c to be closed.
+func await(t *testing.T, c <-chan struct{}) {
+	t.Helper()
+	select {
+	case <-c:
+	case <-time.After(patience):
+		t.Fatalf("waited %v in vain", patience)
+	}
+}
+
 // execute runs a command to its end.
 func execute(t *testing.T, cmd *exec.Cmd) result {
 	t.Helper()
