@@ -64,7 +64,7 @@ func (s *supervisor) record(c counts, m metrics) (*record.Run, error) {
 			Sent: c.sent, Received: c.received, Failed: c.failed, Unanswered: c.unanswered, Late: c.late,
 			BytesSent: c.bytesSent, BytesReceived: c.bytesReceived, Errors: c.errors.named(),
 		},
-		Validity: validity(c),
+		Validity: s.validity(c),
 		Warnings: []string{},
 		Metrics:  map[string]record.Metric{},
 	}
@@ -103,7 +103,7 @@ func (s *supervisor) measured(c counts) int64 {
 	case s.measureFrom == 0 || s.ended < s.measureFrom:
 		return 0
 	case s.interrupted || s.gaveUp || c.last == 0:
-		return s.ended - s.measureFrom
+		return min(s.ended, s.until) - s.measureFrom
 	case s.until != math.MaxInt64 && s.ended >= s.until:
 		return s.until - s.measureFrom
 	}
@@ -145,10 +145,13 @@ func (s *supervisor) failure(c counts, down int) error {
 }
 
 // validity judges whether the figures can be trusted.
-func validity(c counts) record.Validity {
+func (s *supervisor) validity(c counts) record.Validity {
 	v := record.Validity{Verdict: record.Valid, Reasons: []string{}}
 	if c.received == 0 {
 		v.Reasons = append(v.Reasons, "no reply was measured")
+	}
+	if s.gaveUp {
+		v.Reasons = append(v.Reasons, "the server stopped answering")
 	}
 	if n := c.errors.total(); n > 0 {
 		v.Reasons = append(v.Reasons, fmt.Sprintf("%s, whose messages are not in the figures", unit.Plural(n, "error")))

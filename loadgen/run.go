@@ -61,6 +61,9 @@ func resolveTarget(ctx context.Context, cfg Config) (netip.AddrPort, error) {
 	if err != nil {
 		return netip.AddrPort{}, err
 	}
+	if a, err := netip.ParseAddr(host); err == nil { // with its zone, which a look-up loses
+		return netip.AddrPortFrom(a.Unmap(), uint16(port)), nil
+	}
 	addrs, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
 	if err != nil {
 		return netip.AddrPort{}, err

@@ -185,13 +185,15 @@ func (s *shard) begin() {
 // until on.
 func (s *shard) start(measureFrom, until int64) {
 	s.measureFrom, s.until, s.started = measureFrom, until, true
-	if until != math.MaxInt64 {
-		s.Schedule(evloop.NewTimer(func(int64) { s.stop() }), until)
-	}
 	for i := range s.clients {
 		s.Post(s.clients[i].next) // each by itself, so that none waits for the others to be stamped
 	}
-	s.Post(s.tellFinished)
+	s.Post(func() {
+		if until != math.MaxInt64 {
+			s.Schedule(evloop.NewTimer(func(int64) { s.stop() }), until)
+		}
+		s.tellFinished()
+	})
 }
 
 // stop has the clients leave, each when it has the reply to what it sent.

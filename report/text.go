@@ -123,7 +123,7 @@ func totals(b io.Writer, r *record.Run) {
 	}
 	fmt.Fprintf(b, "errors      %s\n", errorsByKind(t))
 	if t.Unanswered > 0 {
-		fmt.Fprintf(b, "unanswered  %s when the run was interrupted\n", unit.Plural(t.Unanswered, "message"))
+		fmt.Fprintf(b, "unanswered  %s when the run was ended\n", unit.Plural(t.Unanswered, "message"))
 	}
 	fmt.Fprintf(b, "verdict     %s\n", verdict(r.Validity))
 }

@@ -84,7 +84,7 @@ func Listen(cfg Config) (*Server, error) {
 	for _, want := range cfg.Listen {
 		addr, err := s.loop.Listen(want, func(shard evloop.Shard) evloop.Handler { return s.echos[shard.Index()] })
 		if err != nil {
-			s.loop.CloseListeners()
+			s.loop.Close()
 			return nil, fmt.Errorf("cannot listen on %v: %w; is the address this host's, and the port free?", want, err)
 		}
 		s.addrs = append(s.addrs, addr)

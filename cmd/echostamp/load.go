@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/echostamp/echostamp/internal/evloop"
 	"github.com/echostamp/echostamp/internal/record"
 	"github.com/echostamp/echostamp/loadgen"
 	"github.com/echostamp/echostamp/report"
@@ -73,6 +74,9 @@ the figures.`,
 		if err := engine.validate(); err != nil {
 			return usage(err)
 		}
+		if cfg.Timestamps == loadgen.KernelTime && evloop.Choose(engine.engine) != evloop.Epoll {
+			return usage(fmt.Errorf("--timestamps kernel: %w", evloop.ErrNoEpoll))
+		}
 		cfg.Engine, cfg.Shards, cfg.CPUs, cfg.Spin = engine.engine, engine.count(), engine.cpus, engine.spin
 		var err error
 		if cfg.Sources, err = parseSources(sources); err != nil {
@@ -122,7 +126,7 @@ func load(ctx context.Context, t ui, cfg loadgen.Config, opts loadOptions) error
 		}
 		defer stop()
 		cfg.Target = target
-		cfg.Descriptors = cfg.Clients + serverDescriptors
+		cfg.Descriptors = cfg.Clients + serverDescriptors(cfg.Shards)
 	}
 	show := showProgress(t, &cfg, opts.quiet)
 	r, err := loadgen.Run(ctx, cfg)
@@ -205,8 +209,9 @@ func outcome(r *record.Run, err error) *exit {
 	return nil
 }
 
-// serverDescriptors is more than a server needs besides its connections.
-const serverDescriptors = 16
+// serverDescriptors is more than a server of so many shards needs besides its
+// connections.
+func serverDescriptors(shards int) int { return 16 + 3*shards }
 
 // startServer starts a server in this process, on a free port of loopback.
 func startServer(cfg loadgen.Config) (target string, stop func(), err error) {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/echostamp/echostamp/internal/evloop"
 	"github.com/echostamp/echostamp/server"
 )
 
@@ -64,6 +65,8 @@ and counted.`,
 			return usage(fmt.Errorf("--write-timeout: %v is negative", writeTimeout))
 		case timestamps != "user" && timestamps != "kernel":
 			return usage(fmt.Errorf("--timestamps: %q is neither user nor kernel", timestamps))
+		case timestamps == "kernel" && evloop.Choose(engine.engine) != evloop.Epoll:
+			return usage(fmt.Errorf("--timestamps kernel: %w", evloop.ErrNoEpoll))
 		}
 		log, err := newEventLog(t.errOut, logging)
 		if err != nil {
@@ -102,7 +105,7 @@ func listenAddrs(texts []string) ([]netip.AddrPort, error) {
 		if err != nil {
 			return nil, fmt.Errorf("--listen: %q is no IP:PORT, such as 0.0.0.0:12345 or [::1]:0", text)
 		}
-		out = append(out, a)
+		out = append(out, netip.AddrPortFrom(a.Addr().Unmap(), a.Port()))
 	}
 	return out, nil
 }

@@ -42,7 +42,13 @@ func (s *epollShard) newConn(h Handler, remote netip.AddrPort) *epollConn {
 }
 
 // Wake is for the deadline.
-func (c *epollConn) Wake(int64) { c.end(ErrDeadline) }
+func (c *epollConn) Wake(now int64) {
+	if c.out != nil {
+		c.SetDeadline(now + deadlinePause)
+		return
+	}
+	c.end(ErrDeadline)
+}
 
 // ready sees to whatever event there is: reading and writing tell errors better
 // than the event does.
@@ -63,6 +69,9 @@ func (c *epollConn) connected() {
 	if err == nil && errno != 0 {
 		err = unix.Errno(errno)
 	}
+	if err == nil && c.isItself() {
+		err = unix.ECONNREFUSED
+	}
 	if err != nil {
 		c.end(os.NewSyscallError("connect", err))
 		return
@@ -72,6 +81,13 @@ func (c *epollConn) connected() {
 	if c.fault == nil {
 		c.handler.Opened(c)
 	}
+}
+
+// isItself reports whether a connection leads to itself: to a free port of this
+// host the system may connect from that very port.
+func (c *epollConn) isItself() bool {
+	sa, err := unix.Getsockname(int(c.fd))
+	return err == nil && addrPortOf(sa) == c.Remote()
 }
 
 func (c *epollConn) watch(events uint32) {

@@ -47,13 +47,16 @@ func (l *epoll) Shards() []Shard {
 // Listen gives every shard a listener of its own, between which the kernel
 // divides the connections.
 func (l *epoll) Listen(addr netip.AddrPort, accept func(Shard) Handler) (netip.AddrPort, error) {
-	for _, s := range l.shards {
+	for i, s := range l.shards {
 		bound, err := s.listen(addr, accept(s))
 		if err != nil {
-			l.CloseListeners()
+			for _, done := range l.shards[:i] {
+				done.closeListener()
+			}
 			return netip.AddrPort{}, err
 		}
-		addr = bound // the free port that the first one got is for all
+		// The free port that the first one got is for all.
+		addr = netip.AddrPortFrom(addr.Addr(), bound.Port())
 	}
 	return addr, nil
 }
@@ -63,7 +66,7 @@ func (l *epoll) CloseListeners() {
 	defer l.mu.Unlock()
 	for _, s := range l.shards {
 		if l.running {
-			s.Post(s.closeListeners)
+			s.Post(s.acceptLast)
 		} else {
 			s.closeListeners()
 		}
@@ -74,24 +77,31 @@ func (l *epoll) Run(ctx context.Context) error {
 	l.mu.Lock()
 	l.running = true
 	l.mu.Unlock()
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	var wg sync.WaitGroup
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var (
+		wg     sync.WaitGroup
+		once   sync.Once
+		failed error
+	)
 	for _, s := range l.shards {
 		stop := context.AfterFunc(ctx, func() { s.Post(s.stop) })
 		defer stop()
 		wg.Go(func() {
 			if err := s.run(); err != nil {
-				cancel(err)
+				once.Do(func() { failed = err })
+				cancel()
 			}
 		})
 	}
 	wg.Wait()
 	l.close()
-	if err := context.Cause(ctx); err != nil && ctx.Err() != err {
-		return err
-	}
-	return nil
+	return failed
+}
+
+func (l *epoll) Close() {
+	l.CloseListeners()
+	l.close()
 }
 
 // close lets go of what the shards hold, once none of them runs.
@@ -134,9 +144,16 @@ func streamSocket(family int) (fd int, err error) {
 	if err != nil {
 		return -1, os.NewSyscallError("socket", err)
 	}
-	if err := unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1); err != nil {
-		_ = unix.Close(fd)
-		return -1, os.NewSyscallError("setsockopt TCP_NODELAY", err)
+	for _, o := range []struct{ level, name, value int }{
+		{unix.IPPROTO_TCP, unix.TCP_NODELAY, 1},
+		{unix.SOL_SOCKET, unix.SO_KEEPALIVE, 1}, // notices peers that vanish, as Go's net does
+		{unix.IPPROTO_TCP, unix.TCP_KEEPIDLE, 15},
+		{unix.IPPROTO_TCP, unix.TCP_KEEPINTVL, 15},
+	} {
+		if err := unix.SetsockoptInt(fd, o.level, o.name, o.value); err != nil {
+			_ = unix.Close(fd)
+			return -1, os.NewSyscallError("setsockopt", err)
+		}
 	}
 	return fd, nil
 }
@@ -156,7 +173,7 @@ func boundListener(addr netip.AddrPort) (fd int, bound netip.AddrPort, err error
 	if fd, err = streamSocket(family); err != nil {
 		return -1, netip.AddrPort{}, err
 	}
-	// What is accepted inherits TCP_NODELAY.
+	// What is accepted inherits the options of streamSocket.
 	options := []struct{ level, name int }{{unix.SOL_SOCKET, unix.SO_REUSEADDR}, {unix.SOL_SOCKET, unix.SO_REUSEPORT}}
 	if family == unix.AF_INET6 {
 		options = append(options, struct{ level, name int }{unix.IPPROTO_IPV6, unix.IPV6_V6ONLY})

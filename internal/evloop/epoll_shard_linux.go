@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"os"
 	"runtime"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -37,8 +38,9 @@ type epollShard struct {
 	stopped   bool
 
 	events  [128]unix.EpollEvent
-	timeout unix.Timespec // of sleeping; here, so that it is not allocated each time
-	buf     []byte        // what was received last
+	timeout timespec // of sleeping; here, so that it is not allocated each time
+	coarse  bool     // the system has no epoll_pwait2
+	buf     []byte   // what was received last
 	msg     receiver
 }
 
@@ -80,7 +82,7 @@ func (s *epollShard) close() {
 			_ = unix.Close(fd)
 		}
 	}
-	s.fd, s.bell = -1, -1
+	s.fd, s.bell, s.posted = -1, -1, nil
 }
 
 func (s *epollShard) Index() int { return s.index }
@@ -106,6 +108,9 @@ func (s *epollShard) Conns() iter.Seq[Conn] {
 func (s *epollShard) Post(f func()) {
 	s.posting.Lock()
 	defer s.posting.Unlock()
+	if s.bell < 0 {
+		return // the loop has ended
+	}
 	s.posted = append(s.posted, f)
 	s.pending.Store(true)
 	if s.sleeping.Swap(false) && s.bell >= 0 {
@@ -133,6 +138,8 @@ func (s *epollShard) run() error {
 	runtime.LockOSThread()
 	defer s.unlockThread()
 	if err := s.prepareThread(); err != nil {
+		s.stop()
+		s.tellEnded()
 		return err
 	}
 	for {
@@ -197,12 +204,16 @@ func (s *epollShard) wait() (int, error) {
 	if s.pending.Load() { // since sleeping was set, who posts rings the bell
 		return 0, nil
 	}
-	s.timeout = unix.Timespec{Sec: 3600}
+	wait := int64(time.Hour)
 	if due, ok := s.timers.Next(); ok {
-		s.timeout = unix.NsecToTimespec(max(0, due-s.Now()))
+		wait = max(0, due-s.Now())
 	}
+	s.timeout = timespec{wait / 1e9, wait % 1e9}
 	return s.sleep()
 }
+
+// timespec is the kernel's, which has 64 bits on every system.
+type timespec struct{ sec, nsec int64 }
 
 // poll looks for events without sleeping.
 func (s *epollShard) poll() (int, error) {
@@ -212,19 +223,28 @@ func (s *epollShard) poll() (int, error) {
 }
 
 // sleep waits for events with the precision of nanoseconds, where the kernel has
-// epoll_pwait2 (5.11).
+// epoll_pwait2 (5.11) and no sandbox forbids it.
 func (s *epollShard) sleep() (int, error) {
+	if s.coarse {
+		return s.sleepMillis()
+	}
 	n, _, errno := unix.Syscall6(unix.SYS_EPOLL_PWAIT2, uintptr(s.fd),
 		uintptr(unsafe.Pointer(&s.events)), uintptr(len(s.events)), uintptr(unsafe.Pointer(&s.timeout)), 0, 0)
-	if errno == unix.ENOSYS {
-		ms := (time.Duration(s.timeout.Nano()) + time.Millisecond - 1) / time.Millisecond
-		m, err := unix.EpollWait(s.fd, s.events[:], int(ms))
-		if err == nil || errors.Is(err, unix.EINTR) {
-			return max(m, 0), nil
-		}
-		return 0, os.NewSyscallError("epoll_wait", err)
+	if errno == unix.ENOSYS || errno == unix.EPERM {
+		s.coarse = true
+		return s.sleepMillis()
 	}
 	return events(n, errno)
+}
+
+// sleepMillis waits with the precision of milliseconds, rounded up.
+func (s *epollShard) sleepMillis() (int, error) {
+	ms := s.timeout.sec*1000 + (s.timeout.nsec+999_999)/1e6
+	n, err := unix.EpollWait(s.fd, s.events[:], int(ms))
+	if err == nil || errors.Is(err, unix.EINTR) {
+		return max(n, 0), nil
+	}
+	return 0, os.NewSyscallError("epoll_wait", err)
 }
 
 func events(n uintptr, errno unix.Errno) (int, error) {
@@ -275,13 +295,13 @@ func (s *epollShard) tellEnded() {
 
 // stop ends everything on the shard.
 func (s *epollShard) stop() {
+	s.stopped = true
 	s.closeListeners()
 	for _, c := range s.conns {
 		if c != nil {
 			c.end(ErrStopped)
 		}
 	}
-	s.stopped = true
 }
 
 // listener is one of a shard's listening sockets.
@@ -303,17 +323,31 @@ func (s *epollShard) listen(addr netip.AddrPort, h Handler) (netip.AddrPort, err
 	return bound, s.control(unix.EPOLL_CTL_ADD, fd, listenerSerial, unix.EPOLLIN)
 }
 
-// closeListeners takes what has been connected already, and closes.
-func (s *epollShard) closeListeners() {
+// acceptLast takes what has been connected already, and closes the listeners.
+func (s *epollShard) acceptLast() {
 	for _, l := range s.listeners {
-		if !s.stopped {
-			s.acceptFrom(l.fd)
-		}
-		s.timers.Remove(&l.pause)
-		_ = unix.Close(l.fd)
+		s.acceptFrom(l.fd)
 	}
-	s.listeners = nil
+	s.closeListeners()
 }
+
+func (s *epollShard) closeListeners() {
+	for len(s.listeners) > 0 {
+		s.closeListener()
+	}
+}
+
+// closeListener closes the newest listener.
+func (s *epollShard) closeListener() {
+	last := len(s.listeners) - 1
+	l := s.listeners[last]
+	s.listeners = s.listeners[:last]
+	s.timers.Remove(&l.pause)
+	_ = unix.Close(l.fd)
+}
+
+// acceptBatch is how many connections are accepted before others get their turn.
+const acceptBatch = 256
 
 // acceptFrom takes the connections that wait. Out of descriptors or memory it
 // pauses, for what is closed makes room again.
@@ -327,7 +361,7 @@ func (s *epollShard) acceptFrom(fd int) {
 	if l == nil {
 		return // closed by what happened before it in the same batch
 	}
-	for {
+	for range acceptBatch {
 		nfd, sa, err := unix.Accept4(fd, unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC)
 		switch {
 		case err == nil:
@@ -427,6 +461,9 @@ func (s *epollShard) bindSource(fd int) error {
 func interfaceIndex(zone string) (int, error) {
 	ifi, err := net.InterfaceByName(zone)
 	if err != nil {
+		if i, e := strconv.Atoi(zone); e == nil {
+			return i, nil
+		}
 		return 0, err
 	}
 	return ifi.Index, nil

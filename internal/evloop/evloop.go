@@ -111,8 +111,10 @@ type Loop interface {
 	// Opened is called. Listen returns the address that was bound.
 	Listen(addr netip.AddrPort, accept func(Shard) Handler) (netip.AddrPort, error)
 	// CloseListeners soon ends listening, and keeps the connections. It may be
-	// called from any goroutine, more than once, and instead of Run.
+	// called from any goroutine, more than once, and before Run.
 	CloseListeners()
+	// Close lets go of a loop that is not to be run.
+	Close()
 	// Run runs the loop until ctx ends. It then ends every connection with
 	// ErrStopped, waits until all handlers have returned, and returns nil; it
 	// returns earlier only with the error that keeps the loop from running.
@@ -156,7 +158,9 @@ type Conn interface {
 	// the system. Data is not called any more; Closed is, with nil.
 	Close()
 	// SetDeadline ends the connection with ErrDeadline at due, unless another
-	// deadline is set before; 0 is none. Connecting counts.
+	// deadline is set before; 0 is none. Connecting counts. While output waits
+	// for the peer to read, the deadline waits too: that is what
+	// Config.WriteTimeout is for.
 	SetDeadline(due int64)
 	// Local and Remote are the ends' addresses. Local is the zero AddrPort
 	// until the connection is open.
@@ -179,6 +183,10 @@ type Handler interface {
 	// the system reported.
 	Closed(c Conn, err error)
 }
+
+// deadlinePause is how long a deadline waits at a time for output to be read, in
+// nanoseconds.
+const deadlinePause = 10_000_000
 
 // A Stamp tells when bytes were received.
 type Stamp struct {

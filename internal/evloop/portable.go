@@ -78,6 +78,8 @@ func (l *portable) CloseListeners() {
 	}
 }
 
+func (l *portable) Close() { l.CloseListeners() }
+
 func (l *portable) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

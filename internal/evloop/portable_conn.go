@@ -31,12 +31,21 @@ type portableConn struct {
 
 func (s *portableShard) newConn(h Handler, remote netip.AddrPort) *portableConn {
 	c := &portableConn{shard: s, handler: h, remote: remote}
-	c.limit.Init(WakeFunc(func(int64) { c.end(ErrDeadline) }))
+	c.limit.Init(c)
 	s.conns[c] = struct{}{}
 	if s.stopped {
 		c.end(ErrStopped)
 	}
 	return c
+}
+
+// Wake is for the deadline.
+func (c *portableConn) Wake(now int64) {
+	if c.sending || len(c.out) > 0 {
+		c.SetDeadline(now + deadlinePause)
+		return
+	}
+	c.end(ErrDeadline)
 }
 
 // serve runs an accepted connection until it ends.

@@ -98,7 +98,7 @@ type Totals struct {
 	Sent          int64            `json:"sent"`
 	Received      int64            `json:"received"`
 	Failed        int64            `json:"failed"`     // messages whose reply deviated or never came
-	Unanswered    int64            `json:"unanswered"` // under way when the run was interrupted
+	Unanswered    int64            `json:"unanswered"` // under way when the run was interrupted or given up
 	Late          int64            `json:"late"`       // of Received, those that came when Config.Duration was over
 	Unstamped     int64            `json:"unstamped"`  // received, without the kernel's time though it was asked
 	BytesSent     int64            `json:"bytes_sent"`
