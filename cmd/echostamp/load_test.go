@@ -127,10 +127,12 @@ func TestNobodyListens(t *testing.T) {
 	p.kill()
 	r := execute(t, exec.Command(program(t), "load", "-c", "3", "-d", "1h", "--format", "json", p.addr()))
 	run := r.run(t)
-	if r.code != exitFailed || run.Totals.Errors["refused"] != 3 {
+	// The first may have tried again before the last has tried.
+	if r.code != exitFailed || run.Totals.Errors["refused"] < 3 {
 		t.Errorf("exit code %d, errors %v", r.code, run.Totals.Errors)
 	}
-	if !strings.Contains(r.errOut, "none of 3 clients could connect to "+p.addr()+": refused 3 (is a server listening there?)") {
+	says := regexp.MustCompile("none of 3 clients could connect to " + regexp.QuoteMeta(p.addr()) + `: refused \d+ \(is a server listening there\?\)`)
+	if !says.MatchString(r.errOut) {
 		t.Errorf("said %q", r.errOut)
 	}
 }
