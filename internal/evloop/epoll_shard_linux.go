@@ -1,18 +1,12 @@
 package evloop
 
 import (
-	"errors"
 	"fmt"
 	"iter"
-	"net"
-	"net/netip"
 	"os"
 	"runtime"
-	"strconv"
 	"sync"
 	"sync/atomic"
-	"time"
-	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -191,72 +185,6 @@ func (s *epollShard) unlockThread() {
 	}
 }
 
-// wait returns the number of events, after sleeping until there are any, a timer
-// is due or something was posted. It sleeps only when a look without sleeping
-// found nothing, because telling Go's scheduler costs more than the look.
-func (s *epollShard) wait() (int, error) {
-	n, err := s.poll()
-	if n != 0 || err != nil || s.cfg.Spin {
-		return n, err
-	}
-	s.sleeping.Store(true)
-	defer s.sleeping.Store(false)
-	if s.pending.Load() { // since sleeping was set, who posts rings the bell
-		return 0, nil
-	}
-	wait := int64(time.Hour)
-	if due, ok := s.timers.Next(); ok {
-		wait = max(0, due-s.Now())
-	}
-	s.timeout = timespec{wait / 1e9, wait % 1e9}
-	return s.sleep()
-}
-
-// timespec is the kernel's, which has 64 bits on every system.
-type timespec struct{ sec, nsec int64 }
-
-// poll looks for events without sleeping.
-func (s *epollShard) poll() (int, error) {
-	n, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(s.fd),
-		uintptr(unsafe.Pointer(&s.events)), uintptr(len(s.events)), 0, 0, 0)
-	return events(n, errno)
-}
-
-// sleep waits for events with the precision of nanoseconds, where the kernel has
-// epoll_pwait2 (5.11) and no sandbox forbids it.
-func (s *epollShard) sleep() (int, error) {
-	if s.coarse {
-		return s.sleepMillis()
-	}
-	n, _, errno := unix.Syscall6(unix.SYS_EPOLL_PWAIT2, uintptr(s.fd),
-		uintptr(unsafe.Pointer(&s.events)), uintptr(len(s.events)), uintptr(unsafe.Pointer(&s.timeout)), 0, 0)
-	if errno == unix.ENOSYS || errno == unix.EPERM {
-		s.coarse = true
-		return s.sleepMillis()
-	}
-	return events(n, errno)
-}
-
-// sleepMillis waits with the precision of milliseconds, rounded up.
-func (s *epollShard) sleepMillis() (int, error) {
-	ms := s.timeout.sec*1000 + (s.timeout.nsec+999_999)/1e6
-	n, err := unix.EpollWait(s.fd, s.events[:], int(ms))
-	if err == nil || errors.Is(err, unix.EINTR) {
-		return max(n, 0), nil
-	}
-	return 0, os.NewSyscallError("epoll_wait", err)
-}
-
-func events(n uintptr, errno unix.Errno) (int, error) {
-	switch errno {
-	case 0:
-		return int(n), nil
-	case unix.EINTR:
-		return 0, nil
-	}
-	return 0, os.NewSyscallError("epoll_pwait", errno)
-}
-
 // handle sees to one event.
 func (s *epollShard) handle(ev *unix.EpollEvent) {
 	switch ev.Pad {
@@ -304,91 +232,6 @@ func (s *epollShard) stop() {
 	}
 }
 
-// listener is one of a shard's listening sockets.
-type listener struct {
-	fd      int
-	handler Handler
-	pause   Timer // until accepting is tried again, when descriptors ran out
-	backoff time.Duration
-}
-
-func (s *epollShard) listen(addr netip.AddrPort, h Handler) (netip.AddrPort, error) {
-	fd, bound, err := boundListener(addr)
-	if err != nil {
-		return netip.AddrPort{}, err
-	}
-	l := &listener{fd: fd, handler: h, backoff: minBackoff}
-	l.pause.Init(WakeFunc(func(int64) { _ = s.control(unix.EPOLL_CTL_MOD, fd, listenerSerial, unix.EPOLLIN) }))
-	s.listeners = append(s.listeners, l)
-	return bound, s.control(unix.EPOLL_CTL_ADD, fd, listenerSerial, unix.EPOLLIN)
-}
-
-// acceptLast takes what has been connected already, and closes the listeners.
-func (s *epollShard) acceptLast() {
-	for _, l := range s.listeners {
-		s.acceptFrom(l.fd)
-	}
-	s.closeListeners()
-}
-
-func (s *epollShard) closeListeners() {
-	for len(s.listeners) > 0 {
-		s.closeListener()
-	}
-}
-
-// closeListener closes the newest listener.
-func (s *epollShard) closeListener() {
-	last := len(s.listeners) - 1
-	l := s.listeners[last]
-	s.listeners = s.listeners[:last]
-	s.timers.Remove(&l.pause)
-	_ = unix.Close(l.fd)
-}
-
-// acceptBatch is how many connections are accepted before others get their turn.
-const acceptBatch = 256
-
-// acceptFrom takes the connections that wait. Out of descriptors or memory it
-// pauses, for what is closed makes room again.
-func (s *epollShard) acceptFrom(fd int) {
-	var l *listener
-	for _, known := range s.listeners {
-		if known.fd == fd {
-			l = known
-		}
-	}
-	if l == nil {
-		return // closed by what happened before it in the same batch
-	}
-	for range acceptBatch {
-		nfd, sa, err := unix.Accept4(fd, unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC)
-		switch {
-		case err == nil:
-			l.backoff = minBackoff
-			s.adopt(nfd, sa, l.handler)
-		case errors.Is(err, unix.EINTR), errors.Is(err, unix.ECONNABORTED):
-		case errors.Is(err, unix.EAGAIN):
-			return
-		default:
-			_ = s.control(unix.EPOLL_CTL_MOD, fd, listenerSerial, 0)
-			s.Schedule(&l.pause, s.Now()+int64(l.backoff))
-			l.backoff = min(2*l.backoff, maxBackoff)
-			return
-		}
-	}
-}
-
-// adopt makes a connection of what was accepted.
-func (s *epollShard) adopt(fd int, sa unix.Sockaddr, h Handler) {
-	c := s.newConn(h, addrPortOf(sa))
-	c.fd = int32(fd)
-	c.open = true
-	if s.watch(c, unix.EPOLLIN) {
-		h.Opened(c)
-	}
-}
-
 // watch puts a connection with a descriptor into the table and the epoll.
 func (s *epollShard) watch(c *epollConn, events uint32) bool {
 	fd := int(c.fd)
@@ -406,65 +249,4 @@ func (s *epollShard) watch(c *epollConn, events uint32) bool {
 		return false
 	}
 	return true
-}
-
-func (s *epollShard) Dial(addr netip.AddrPort, h Handler) Conn {
-	c := s.newConn(h, addr)
-	if s.stopped {
-		c.end(ErrStopped)
-		return c
-	}
-	if err := s.connect(c, addr); err != nil {
-		c.end(err)
-	}
-	return c
-}
-
-// connect begins to connect c; that it has is an event.
-func (s *epollShard) connect(c *epollConn, addr netip.AddrPort) error {
-	family, sa, err := sockaddr(addr)
-	if err != nil {
-		return err
-	}
-	fd, err := streamSocket(family)
-	if err != nil {
-		return err
-	}
-	c.fd = int32(fd)
-	if err := s.bindSource(fd); err != nil {
-		return err
-	}
-	if err := unix.Connect(fd, sa); err != nil && !errors.Is(err, unix.EINPROGRESS) {
-		return os.NewSyscallError("connect", err)
-	}
-	s.watch(c, unix.EPOLLOUT)
-	return nil
-}
-
-// bindSource binds the next of the configured source addresses, and leaves the
-// port to connect, which can take one that is in use towards another address.
-func (s *epollShard) bindSource(fd int) error {
-	if len(s.cfg.Sources) == 0 {
-		return nil
-	}
-	s.dials++
-	_, sa, err := sockaddr(netip.AddrPortFrom(s.cfg.Sources[s.dials%len(s.cfg.Sources)], 0))
-	if err != nil {
-		return err
-	}
-	if err := unix.SetsockoptInt(fd, unix.IPPROTO_IP, unix.IP_BIND_ADDRESS_NO_PORT, 1); err != nil {
-		return os.NewSyscallError("setsockopt IP_BIND_ADDRESS_NO_PORT", err)
-	}
-	return os.NewSyscallError("bind", unix.Bind(fd, sa))
-}
-
-func interfaceIndex(zone string) (int, error) {
-	ifi, err := net.InterfaceByName(zone)
-	if err != nil {
-		if i, e := strconv.Atoi(zone); e == nil {
-			return i, nil
-		}
-		return 0, err
-	}
-	return ifi.Index, nil
 }

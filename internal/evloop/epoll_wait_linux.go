@@ -1,0 +1,76 @@
+package evloop
+
+import (
+	"errors"
+	"os"
+	"time"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// wait returns the number of events, after sleeping until there are any, a timer
+// is due or something was posted. It sleeps only when a look without sleeping
+// found nothing, because telling Go's scheduler costs more than the look.
+func (s *epollShard) wait() (int, error) {
+	n, err := s.poll()
+	if n != 0 || err != nil || s.cfg.Spin {
+		return n, err
+	}
+	s.sleeping.Store(true)
+	defer s.sleeping.Store(false)
+	if s.pending.Load() { // since sleeping was set, who posts rings the bell
+		return 0, nil
+	}
+	wait := int64(time.Hour)
+	if due, ok := s.timers.Next(); ok {
+		wait = max(0, due-s.Now())
+	}
+	s.timeout = timespec{wait / 1e9, wait % 1e9}
+	return s.sleep()
+}
+
+// timespec is the kernel's, which has 64 bits on every system.
+type timespec struct{ sec, nsec int64 }
+
+// poll looks for events without sleeping.
+func (s *epollShard) poll() (int, error) {
+	n, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(s.fd),
+		uintptr(unsafe.Pointer(&s.events)), uintptr(len(s.events)), 0, 0, 0)
+	return events(n, errno)
+}
+
+// sleep waits for events with the precision of nanoseconds, where the kernel has
+// epoll_pwait2 (5.11) and no sandbox forbids it.
+func (s *epollShard) sleep() (int, error) {
+	if s.coarse {
+		return s.sleepMillis()
+	}
+	n, _, errno := unix.Syscall6(unix.SYS_EPOLL_PWAIT2, uintptr(s.fd),
+		uintptr(unsafe.Pointer(&s.events)), uintptr(len(s.events)), uintptr(unsafe.Pointer(&s.timeout)), 0, 0)
+	if errno == unix.ENOSYS || errno == unix.EPERM {
+		s.coarse = true
+		return s.sleepMillis()
+	}
+	return events(n, errno)
+}
+
+// sleepMillis waits with the precision of milliseconds, rounded up.
+func (s *epollShard) sleepMillis() (int, error) {
+	ms := s.timeout.sec*1000 + (s.timeout.nsec+999_999)/1e6
+	n, err := unix.EpollWait(s.fd, s.events[:], int(ms))
+	if err == nil || errors.Is(err, unix.EINTR) {
+		return max(n, 0), nil
+	}
+	return 0, os.NewSyscallError("epoll_wait", err)
+}
+
+func events(n uintptr, errno unix.Errno) (int, error) {
+	switch errno {
+	case 0:
+		return int(n), nil
+	case unix.EINTR:
+		return 0, nil
+	}
+	return 0, os.NewSyscallError("epoll_pwait", errno)
+}
