@@ -19,9 +19,9 @@ type plan struct {
 	reports chan report // never blocks a shard: see report
 }
 
-// A report is how a shard tells its supervisor that something has happened. The
-// channel has room for one of each kind from each shard, but for pulses, which
-// are dropped when nobody takes them.
+// A report is how a shard tells its supervisor that something has happened. Pulses
+// fill the channel at most by half and are dropped beyond that, so that there is
+// room for the two others of each shard.
 type report struct {
 	shard *shard
 	what  news
@@ -240,24 +240,17 @@ const pulseEvery = 250e6 // nanoseconds
 // pulse tells the supervisor how things stand. The histogram changes hands, so
 // that this shard loses no time with merging it.
 func (s *shard) pulse(now int64) {
-	p := s.state()
-	var spare *hist.Histogram
-	select {
-	case spare = <-s.spares: // nil without Live: never ready
-		p.recent = s.recent
-	default:
-	}
-	select {
-	case s.reports <- report{shard: s, what: pulsed, pulse: p}:
-		if spare != nil {
-			s.recent = spare
-		}
-	default:
-		if spare != nil {
-			s.spares <- spare
-		}
-	}
 	s.Schedule(s.beat, now+pulseEvery)
+	if len(s.reports) >= cap(s.reports)/2 {
+		return
+	}
+	p := s.state()
+	select {
+	case spare := <-s.spares: // nil without Live: never ready
+		p.recent, s.recent = s.recent, spare
+	default:
+	}
+	s.reports <- report{shard: s, what: pulsed, pulse: p}
 }
 
 func (s *shard) state() pulse {
