@@ -111,44 +111,32 @@ func TestSave(t *testing.T) {
 }
 
 func TestSaveThroughALinkKeepsTheLink(t *testing.T) {
-	dir := t.TempDir()
-	real, link := filepath.Join(dir, "real.json"), filepath.Join(dir, "link.json")
-	if err := os.WriteFile(real, nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Symlink(real, link); err != nil {
-		t.Skipf("no symbolic links here: %v", err)
-	}
-	f, err := Create(link)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := f.Save(&Run{}); err != nil {
-		t.Fatal(err)
-	}
-	if info, err := os.Lstat(link); err != nil || info.Mode().IsRegular() {
-		t.Errorf("the link has become a file (%v)", err)
-	}
-	if b, _ := os.ReadFile(real); len(b) == 0 {
-		t.Error("what the link points at was not written")
-	}
-}
-
-func TestSaveToALinkThatLeadsNowhereYet(t *testing.T) {
-	dir := t.TempDir()
-	real, link := filepath.Join(dir, "real.json"), filepath.Join(dir, "link.json")
-	if err := os.Symlink("real.json", link); err != nil {
-		t.Skipf("no symbolic links here: %v", err)
-	}
-	f, err := Create(link)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := f.Save(&Run{}); err != nil {
-		t.Fatal(err)
-	}
-	if b, _ := os.ReadFile(real); len(b) == 0 {
-		t.Error("what the link leads to was not written")
+	for name, exists := range map[string]bool{"to a file": true, "to nothing yet": false} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			real, link := filepath.Join(dir, "real.json"), filepath.Join(dir, "link.json")
+			if exists {
+				if err := os.WriteFile(real, nil, 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := os.Symlink("real.json", link); err != nil {
+				t.Skipf("no symbolic links here: %v", err)
+			}
+			f, err := Create(link)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := f.Save(&Run{}); err != nil {
+				t.Fatal(err)
+			}
+			if info, err := os.Lstat(link); err != nil || info.Mode().IsRegular() {
+				t.Errorf("the link has become a file (%v)", err)
+			}
+			if b, _ := os.ReadFile(real); len(b) == 0 {
+				t.Error("what the link leads to was not written")
+			}
+		})
 	}
 }
 
