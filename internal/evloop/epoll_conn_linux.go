@@ -252,14 +252,3 @@ func (c *epollConn) Shard() Shard { return c.shard }
 func (c *epollConn) Remote() netip.AddrPort {
 	return netip.AddrPortFrom(netip.AddrFrom16(c.remoteIP).Unmap(), c.port)
 }
-
-func (c *epollConn) Local() netip.AddrPort {
-	if c.fd < 0 || !c.open {
-		return netip.AddrPort{}
-	}
-	sa, err := unix.Getsockname(int(c.fd))
-	if err != nil {
-		return netip.AddrPort{}
-	}
-	return addrPortOf(sa)
-}

@@ -162,9 +162,7 @@ type Conn interface {
 	// for the peer to read, the deadline waits too: that is what
 	// Config.WriteTimeout is for.
 	SetDeadline(due int64)
-	// Local and Remote are the ends' addresses. Local is the zero AddrPort
-	// until the connection is open.
-	Local() netip.AddrPort
+	// Remote is the address of the other end.
 	Remote() netip.AddrPort
 }
 

@@ -201,13 +201,6 @@ func (c *portableConn) end(err error) {
 func (c *portableConn) Shard() Shard           { return c.shard }
 func (c *portableConn) Remote() netip.AddrPort { return c.remote }
 
-func (c *portableConn) Local() netip.AddrPort {
-	if c.nc == nil {
-		return netip.AddrPort{}
-	}
-	return addrPort(c.nc.LocalAddr())
-}
-
 func (c *portableConn) Close() { c.end(errClosed) }
 
 func (c *portableConn) SetDeadline(due int64) {

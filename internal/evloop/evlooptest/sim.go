@@ -131,8 +131,5 @@ func (c *Conn) SetDeadline(due int64) {
 	}
 }
 
-// Local implements evloop.Conn.
-func (c *Conn) Local() netip.AddrPort { return netip.AddrPort{} }
-
 // Remote implements evloop.Conn.
 func (c *Conn) Remote() netip.AddrPort { return c.remote }
