@@ -101,6 +101,7 @@ func (c *epollConn) receive() {
 	s := c.shard
 	n, arrived, errno := s.msg.receive(c.fd, s.cfg.Stamps)
 	line, wall := s.cfg.Clock.Now()
+	s.seen = line
 	switch {
 	case errno == unix.EAGAIN || errno == unix.EINTR:
 	case errno != 0:

@@ -31,6 +31,10 @@ type epollShard struct {
 	dials     int
 	stopped   bool
 
+	idle    int64 // nanoseconds, all together
+	emptied int64 // when a look found nothing and nothing was done since; 0 is not
+	seen    int64 // a time on the line that has come: of the last receive
+
 	events  [128]unix.EpollEvent
 	timeout timespec // of sleeping; here, so that it is not allocated each time
 	coarse  bool     // the system has no epoll_pwait2
@@ -88,6 +92,7 @@ func (s *epollShard) Now() int64 {
 
 func (s *epollShard) Schedule(t *Timer, due int64) { s.timers.Schedule(t, due) }
 func (s *epollShard) Cancel(t *Timer)              { s.timers.Cancel(t) }
+func (s *epollShard) Idle() (ns int64, ok bool)    { return s.idle, true }
 
 func (s *epollShard) Conns() iter.Seq[Conn] {
 	return func(yield func(Conn) bool) {
@@ -145,19 +150,28 @@ func (s *epollShard) run() error {
 		}
 		for i := range n {
 			s.handle(&s.events[i])
+			// A timer does not wait for all events, when it is known to be due.
+			s.fire(s.seen)
 		}
-		if due, ok := s.timers.Next(); ok {
-			if now := s.Now(); due <= now {
-				s.timers.Fire(now)
-			}
+		if _, ok := s.timers.Next(); ok {
+			s.fire(s.Now())
 		}
 		for _, f := range s.takePosted() {
+			s.emptied = 0
 			f()
 		}
 		s.tellEnded()
 		if s.stopped {
 			return nil
 		}
+	}
+}
+
+// fire wakes the timers that are due at now.
+func (s *epollShard) fire(now int64) {
+	if due, ok := s.timers.Next(); ok && due <= now {
+		s.emptied = 0
+		s.timers.Fire(now)
 	}
 }
 

@@ -14,8 +14,17 @@ import (
 // found nothing, because telling Go's scheduler costs more than the look.
 func (s *epollShard) wait() (int, error) {
 	n, err := s.poll()
-	if n != 0 || err != nil || s.cfg.Spin {
+	if n != 0 || err != nil {
+		s.emptied = 0
 		return n, err
+	}
+	now := s.Now()
+	if s.cfg.Spin {
+		if s.emptied != 0 {
+			s.idle += now - s.emptied
+		}
+		s.emptied = now
+		return 0, nil
 	}
 	s.sleeping.Store(true)
 	defer s.sleeping.Store(false)
@@ -24,10 +33,12 @@ func (s *epollShard) wait() (int, error) {
 	}
 	wait := int64(time.Hour)
 	if due, ok := s.timers.Next(); ok {
-		wait = max(0, due-s.Now())
+		wait = max(0, due-now)
 	}
 	s.timeout = timespec{wait / 1e9, wait % 1e9}
-	return s.sleep()
+	n, err = s.sleep()
+	s.idle += s.Now() - now
+	return n, err
 }
 
 // timespec is the kernel's, which has 64 bits on every system.

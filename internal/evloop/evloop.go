@@ -143,6 +143,11 @@ type Shard interface {
 	Schedule(t *Timer, due int64)
 	// Cancel keeps t from firing; a timer that is not scheduled is left alone.
 	Cancel(t *Timer)
+	// Idle is for how many nanoseconds since the loop began the shard had
+	// nothing to do. It is false where that is not known: only the epoll
+	// engine, whose shards are threads, can tell. What it was ready to do while
+	// the system gave it no processor counts as idle too.
+	Idle() (ns int64, ok bool)
 }
 
 // A Conn is a TCP connection. Its methods are called on its shard only, and do

@@ -207,6 +207,7 @@ func (s *portableShard) Conns() iter.Seq[Conn] {
 
 func (s *portableShard) Schedule(t *Timer, due int64) { s.timers.Schedule(t, due) }
 func (s *portableShard) Cancel(t *Timer)              { s.timers.Cancel(t) }
+func (s *portableShard) Idle() (ns int64, ok bool)    { return 0, false }
 
 // leave ends what began with locking mu: it sees to the timers and to the
 // output that was written meanwhile. The goroutine of a connection names itself

@@ -51,6 +51,9 @@ func (s *Shard) Schedule(t *evloop.Timer, due int64) { s.timers.Schedule(t, due)
 // Cancel implements evloop.Shard.
 func (s *Shard) Cancel(t *evloop.Timer) { s.timers.Cancel(t) }
 
+// Idle implements evloop.Shard: of simulated time it means nothing.
+func (s *Shard) Idle() (ns int64, ok bool) { return 0, false }
+
 // Dial implements evloop.Shard. The test decides what becomes of the connection.
 func (s *Shard) Dial(addr netip.AddrPort, h evloop.Handler) evloop.Conn {
 	c := &Conn{shard: s, handler: h, remote: addr}

@@ -49,6 +49,7 @@ func Conformance(t *testing.T, engine evloop.Engine) {
 		{"timers", timers},
 		{"a timer for now fires later", timerNow},
 		{"posted functions", posts},
+		{"idle time", idleTime},
 		{"a timer writes", timerWrites},
 		{"a peer that does not read", slowReader},
 		{"a peer that does not read is cut off", writeTimeout},
@@ -437,6 +438,52 @@ func posts(r *rig) {
 			r.Fatalf("call %d is of what was posted as %d", want, i)
 		}
 	}
+}
+
+// idleTime holds that waiting counts as idle and working does not, asleep and
+// spinning.
+func idleTime(r *rig) {
+	if idleTimeOf(r, r.make()) {
+		_ = r.stop()
+		idleTimeOf(r, r.make(func(c *evloop.Config) { c.Shards, c.Spin = 1, true }))
+	}
+}
+
+// idleTimeOf reports whether the loop knows its idle time.
+func idleTimeOf(r *rig, l evloop.Loop) bool {
+	const each = 50 * time.Millisecond
+	s := l.Shards()[0]
+	type point struct {
+		idle, at int64
+		known    bool
+	}
+	points := make(chan point, 3)
+	note := func() {
+		idle, ok := s.Idle()
+		points <- point{idle, s.Now(), ok}
+	}
+	r.run()
+	s.Post(func() {
+		note()
+		s.Schedule(evloop.NewTimer(func(int64) { // after waiting
+			note()
+			for end := time.Now().Add(each); time.Now().Before(end); {
+			}
+			s.Schedule(evloop.NewTimer(func(int64) { note() }), s.Now()) // after working
+		}), s.Now()+int64(each))
+	})
+	start, waited, worked := receive(r, points, "a point"), receive(r, points, "a point"), receive(r, points, "a point")
+	if !start.known {
+		return false
+	}
+	// A busy machine may stop the thread at any point, some of which count as work.
+	if idle := waited.idle - start.idle; idle < int64(each)/4 || idle > waited.at-start.at {
+		r.Errorf("after waiting for %v the shard was idle for %v more", each, time.Duration(idle))
+	}
+	if idle, most := worked.idle-waited.idle, worked.at-waited.at-int64(each); idle < 0 || idle > most {
+		r.Errorf("after working for %v of %v the shard was idle for %v more", each, time.Duration(worked.at-waited.at), time.Duration(idle))
+	}
+	return true
 }
 
 func timerWrites(r *rig) {
