@@ -23,6 +23,7 @@ var siblings = map[string][]string{
 	"internal/clock":  {},
 	"internal/hist":   {},
 	"internal/unit":   {},
+	"internal/pace":   {},
 	"internal/record": {"internal/hist"},
 	"server":          {"internal/clock", "internal/evloop", "internal/wire"},
 	"loadgen":         {"internal/clock", "internal/evloop", "internal/hist", "internal/record", "internal/unit", "internal/wire"},
