@@ -24,7 +24,8 @@ const (
 // A Histogram holds signed values in nanoseconds. It is not safe for concurrent
 // use; the zero Histogram is not ready for use.
 type Histogram struct {
-	positive, negative *hdr.Histogram
+	positive *hdr.Histogram
+	negative *hdr.Histogram // nil until there is a value below zero: most metrics have none
 	count              int64
 	min, max           int64
 	// Sums are of the differences from the first value, so that the spread of
@@ -34,20 +35,28 @@ type Histogram struct {
 }
 
 // New returns an empty histogram.
-func New() *Histogram {
-	return &Histogram{positive: hdr.New(1, highest, digits), negative: hdr.New(1, highest, digits)}
+func New() *Histogram { return &Histogram{positive: newSide()} }
+
+func newSide() *hdr.Histogram { return hdr.New(1, highest, digits) }
+
+// below returns the side of the values below zero.
+func (h *Histogram) below() *hdr.Histogram {
+	if h.negative == nil {
+		h.negative = newSide()
+	}
+	return h.negative
 }
 
 // Record adds one value. math.MinInt64, which has no magnitude, counts as one
 // more.
 func (h *Histogram) Record(v int64) {
 	v = max(v, -highest)
-	pair := h.positive
+	side := h.positive
 	magnitude := v
 	if v < 0 {
-		pair, magnitude = h.negative, -v
+		side, magnitude = h.below(), -v
 	}
-	if err := pair.RecordValue(magnitude); err != nil {
+	if err := side.RecordValue(magnitude); err != nil {
 		panic(fmt.Sprintf("hist: %v", err)) // the range is that of int64
 	}
 	if h.count == 0 {
@@ -69,7 +78,9 @@ func (h *Histogram) Merge(from *Histogram) {
 		h.first, h.min, h.max = from.first, from.min, from.max
 	}
 	h.positive.Merge(from.positive)
-	h.negative.Merge(from.negative)
+	if from.negative != nil {
+		h.below().Merge(from.negative)
+	}
 	h.min, h.max = min(h.min, from.min), max(h.max, from.max)
 	n, shift := float64(from.count), float64(from.first-h.first)
 	h.squares += from.squares + 2*shift*from.sum + n*shift*shift
@@ -80,7 +91,9 @@ func (h *Histogram) Merge(from *Histogram) {
 // Reset makes h empty.
 func (h *Histogram) Reset() {
 	h.positive.Reset()
-	h.negative.Reset()
+	if h.negative != nil {
+		h.negative.Reset()
+	}
 	*h = Histogram{positive: h.positive, negative: h.negative}
 }
 
@@ -116,7 +129,13 @@ func (h *Histogram) StdDev() float64 {
 // exceed, within 0.1 % and never outside Min and Max. It returns 0 of an empty
 // histogram.
 func (h *Histogram) Percentile(q float64) int64 {
-	below := h.negative.TotalCount()
+	if h.count == 0 {
+		return 0
+	}
+	var below int64
+	if h.negative != nil {
+		below = h.negative.TotalCount()
+	}
 	rank := h.rank(q)
 	if rank <= below {
 		// The rank-th smallest of all is that far from the largest magnitude.
@@ -135,18 +154,14 @@ func (h *Histogram) rank(q float64) int64 {
 // atRank returns the rank-th smallest value of one side. The library rounds to
 // the nearest rank, so the quotient cannot end beside it.
 func atRank(side *hdr.Histogram, rank int64) int64 {
-	n := side.TotalCount()
-	if n == 0 {
-		return 0
-	}
-	return side.ValueAtPercentile(float64(rank) / float64(n) * 100)
+	return side.ValueAtPercentile(float64(rank) / float64(side.TotalCount()) * 100)
 }
 
 // Encode returns both sides in the HdrHistogram V2 compressed format as base64;
 // negative is empty where no value is below zero.
 func (h *Histogram) Encode() (positive, negative string, err error) {
 	p, err := h.positive.EncodeV2()
-	if err != nil || h.negative.TotalCount() == 0 {
+	if err != nil || h.negative == nil || h.negative.TotalCount() == 0 {
 		return string(p), "", err
 	}
 	n, err := h.negative.EncodeV2()
