@@ -24,6 +24,8 @@ var siblings = map[string][]string{
 	"internal/hist":   {},
 	"internal/unit":   {},
 	"internal/pace":   {},
+	"internal/stat":   {},
+	"internal/usage":  {},
 	"internal/record": {"internal/hist"},
 	"server":          {"internal/clock", "internal/evloop", "internal/wire"},
 	"loadgen":         {"internal/clock", "internal/evloop", "internal/hist", "internal/record", "internal/unit", "internal/wire"},
