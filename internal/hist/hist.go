@@ -26,8 +26,8 @@ const (
 type Histogram struct {
 	positive *hdr.Histogram
 	negative *hdr.Histogram // nil until there is a value below zero: most metrics have none
-	count              int64
-	min, max           int64
+	count    int64
+	min, max int64
 	// Sums are of the differences from the first value, so that the spread of
 	// values far from zero (clocks that are days apart) is not lost in rounding.
 	first        int64
