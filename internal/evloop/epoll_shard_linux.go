@@ -31,6 +31,7 @@ type epollShard struct {
 	dials     int
 	stopped   bool
 
+	early   early
 	idle    int64 // nanoseconds, all together
 	emptied int64 // when a look found nothing and nothing was done since; 0 is not
 	seen    int64 // a time on the line that has come: of the last receive

@@ -73,6 +73,10 @@ type Config struct {
 	// Spin has the shards ask for events without ever sleeping. Each takes a
 	// processor for itself.
 	Spin bool
+	// Punctual has the shards be awake when a timer becomes due: they end their
+	// sleep as much earlier as the system uses to end it late. That takes up to
+	// 0.2 ms of a processor for each time that they sleep.
+	Punctual bool
 }
 
 // Choose returns the engine that e stands for on this system: for Auto, or
@@ -94,8 +98,8 @@ func New(cfg Config) (Loop, error) {
 	case Epoll:
 		return newEpoll(cfg)
 	case Portable:
-		if cfg.Stamps || cfg.Spin || len(cfg.CPUs) > 0 {
-			return nil, fmt.Errorf("kernel timestamps, pinning or spinning: %w", ErrNoEpoll)
+		if cfg.Stamps || cfg.Spin || cfg.Punctual || len(cfg.CPUs) > 0 {
+			return nil, fmt.Errorf("kernel timestamps, pinning, spinning or punctuality: %w", ErrNoEpoll)
 		}
 		return newPortable(cfg), nil
 	}

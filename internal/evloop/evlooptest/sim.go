@@ -11,6 +11,7 @@ import (
 // connections are [Conn]s on which the test plays the other end. It is used from
 // one goroutine.
 type Shard struct {
+	Number int     // what Index returns
 	Time   int64   // the time on the line
 	Dialed []*Conn // all there have been, in their order
 	timers evloop.Timers
@@ -37,7 +38,7 @@ func (s *Shard) Advance(to int64) {
 }
 
 // Index implements evloop.Shard.
-func (s *Shard) Index() int { return 0 }
+func (s *Shard) Index() int { return s.Number }
 
 // Now implements evloop.Shard.
 func (s *Shard) Now() int64 { return s.Time }
