@@ -28,8 +28,11 @@ var siblings = map[string][]string{
 	"internal/usage":  {},
 	"internal/record": {"internal/hist"},
 	"server":          {"internal/clock", "internal/evloop", "internal/wire"},
-	"loadgen":         {"internal/clock", "internal/evloop", "internal/hist", "internal/record", "internal/unit", "internal/wire"},
-	"report":          {"internal/hist", "internal/record", "internal/unit"},
+	"loadgen": {
+		"internal/clock", "internal/evloop", "internal/hist", "internal/pace", "internal/record", "internal/stat",
+		"internal/unit", "internal/usage", "internal/wire",
+	},
+	"report": {"internal/hist", "internal/record", "internal/unit"},
 	// For tests only.
 	"internal/evloop/evlooptest": {"internal/evloop"},
 	"internal/peers":             {},

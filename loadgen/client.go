@@ -15,13 +15,16 @@ const (
 )
 
 // client is one connection of the load generator, and those that replace it.
-// It implements evloop.Handler, and evloop.Waker to connect.
+// It implements evloop.Handler, and evloop.Waker.
 type client struct {
 	shard     *shard
-	conn      evloop.Conn // nil without one
-	retry     evloop.Timer
-	sent      int64 // when the message under way was sent, on the time line; 0 is none
-	left      int64 // messages that it may still send; -1 is any number
+	schedule  *schedule    // nil in closed loop
+	conn      evloop.Conn  // nil without one
+	timer     evloop.Timer // without a connection, to connect; with one, to send
+	due       int64        // when the message under way was due, on the time line
+	sent      int64        // when it was sent; 0 is that there is none
+	free      int64        // since when there is none, and a connection to send one on
+	left      int64        // messages that it may still send; -1 is any number
 	id        uint32
 	seq       uint32
 	failures  uint8 // since the last whole reply
@@ -41,13 +44,20 @@ func (c *client) init(s *shard, id int) {
 			c.left++
 		}
 	}
-	c.retry.Init(c)
+	if s.plan.paces != nil {
+		c.schedule = s.newSchedule(id)
+	}
+	c.timer.Init(c)
 }
 
-func (c *client) connectAt(due int64) { c.shard.Schedule(&c.retry, due) }
+func (c *client) connectAt(due int64) { c.shard.Schedule(&c.timer, due) }
 
-// Wake connects. It implements evloop.Waker.
+// Wake connects, or sends what is due. It implements evloop.Waker.
 func (c *client) Wake(int64) {
+	if c.conn != nil {
+		c.next()
+		return
+	}
 	c.shard.conns++
 	c.conn = c.shard.Dial(c.shard.target, c)
 	c.conn.SetDeadline(c.shard.Now() + int64(c.shard.cfg.Timeout))
@@ -55,12 +65,11 @@ func (c *client) Wake(int64) {
 
 func (c *client) waiting() bool { return c.sent != 0 }
 
-// account counts the message under way, which is settled at a time on the time
-// line, and reports whether it is measured: whether it was under way, if only at
-// its end, while measuring went on. So a stall that begins in the warm-up shows.
-func (c *client) account(settled int64) bool {
+// account counts the message under way, which is settled now, and reports whether
+// it is measured: whether it was due while measuring went on.
+func (c *client) account() bool {
 	s := c.shard
-	if !c.waiting() || settled < s.measureFrom {
+	if !c.waiting() || c.due < s.window.from() {
 		return false
 	}
 	s.counts.sent++
@@ -71,25 +80,44 @@ func (c *client) account(settled int64) bool {
 	return true
 }
 
-// next sends the next message if there is one to send and a connection to send
-// it on.
+// next sends the next message when it is due, if there is one to send and a
+// connection to send it on.
 func (c *client) next() {
 	s := c.shard
 	if !s.started || !c.open || c.waiting() {
 		return
 	}
 	now := s.Now()
-	// However short the run, and however late the shard heard of it, each client
-	// sends a message.
-	late := now >= s.until && c.seq > 0
-	if s.stopping || late || c.left == 0 {
-		c.leave()
-		return
+	due := now
+	if c.schedule != nil {
+		due = c.schedule.due(&s.window)
 	}
+	switch {
+	case s.stopping, c.left == 0:
+		c.leave()
+	case c.schedule != nil && due >= s.window.until():
+		// None is due in this run any more: stop will come.
+	case due > now:
+		s.Schedule(&c.timer, due)
+	case c.schedule == nil && now >= s.window.until() && c.seq > 0:
+		// However short the run, and however late the shard heard of it, each
+		// client of a closed loop sends a message.
+		c.leave()
+	default:
+		c.send(due, now)
+	}
+}
+
+// send sends a message that was due.
+func (c *client) send(due, now int64) {
 	c.seq++
-	c.sent = now
+	c.due, c.sent = due, now
+	if c.schedule != nil {
+		c.schedule.advance()
+	}
+	c.shard.underWay++
 	c.conn.Write(c.message())
-	c.conn.SetDeadline(now + int64(s.cfg.Timeout))
+	c.conn.SetDeadline(now + int64(c.shard.cfg.Timeout))
 }
 
 // message is the one under way, valid until another is asked for.
@@ -104,6 +132,7 @@ func (c *client) Opened(conn evloop.Conn) {
 	c.setDown(false)
 	c.shard.connected++
 	conn.SetDeadline(0)
+	c.free = c.shard.Now()
 	c.tried()
 	c.next()
 }
@@ -111,7 +140,7 @@ func (c *client) Opened(conn evloop.Conn) {
 // Data implements evloop.Handler.
 func (c *client) Data(_ evloop.Conn, b []byte, at evloop.Stamp) {
 	if !c.waiting() {
-		c.fail(unasked(b), at.Read)
+		c.fail(unasked(b))
 		return
 	}
 	if part := c.shard.part(c); part != nil {
@@ -120,16 +149,19 @@ func (c *client) Data(_ evloop.Conn, b []byte, at evloop.Stamp) {
 	t2, verdict := c.check(b)
 	switch verdict {
 	case wire.Whole:
-		if c.account(at.Read) {
-			c.shard.measure(c.sent, t2, at, len(b))
+		if c.account() {
+			c.shard.measure(c, t2, at, len(b))
+		} else {
+			c.shard.warm(c, at)
 		}
 		c.settle()
+		c.free = at.Read
 		c.failures = 0
 		c.next()
 	case wire.Partial:
 		c.shard.parts[c] = append([]byte(nil), b...)
 	default:
-		c.fail(replyKind(verdict), at.Read)
+		c.fail(replyKind(verdict))
 	}
 }
 
@@ -142,7 +174,10 @@ func (c *client) check(got []byte) (t2 int64, v wire.Verdict) {
 
 // settle ends the message under way.
 func (c *client) settle() {
-	c.sent = 0
+	if c.waiting() {
+		c.sent = 0
+		c.shard.underWay--
+	}
 	if len(c.shard.parts) > 0 {
 		delete(c.shard.parts, c)
 	}
@@ -165,17 +200,16 @@ func (c *client) Closed(conn evloop.Conn, err error) {
 			k = connectKind(err)
 			c.setDown(true)
 		}
-		c.fail(k, c.shard.Now())
+		c.fail(k)
 	}
 	c.shard.tellFinished()
 }
 
-// fail counts an error at a time on the time line, gives the connection up and
-// begins another after a while.
-func (c *client) fail(k kind, at int64) {
+// fail counts an error, gives the connection up and begins another after a while.
+func (c *client) fail(k kind) {
 	s := c.shard
 	s.counts.errors[k]++
-	if c.account(at) {
+	if c.account() {
 		s.counts.failed++
 	}
 	c.disconnect()
@@ -234,8 +268,21 @@ func (c *client) leave() {
 		return
 	}
 	c.gone = true
-	c.shard.Cancel(&c.retry)
+	c.shard.counts.backlog += c.backlog()
+	c.shard.Cancel(&c.timer)
 	c.disconnect()
 	c.shard.active--
 	c.shard.tellFinished()
+}
+
+// backlog is how many messages were due and will never be sent.
+func (c *client) backlog() int64 {
+	if c.schedule == nil {
+		return 0
+	}
+	n := c.schedule.backlog(&c.shard.window, c.shard.Now())
+	if c.left >= 0 {
+		n = min(n, c.left)
+	}
+	return n
 }

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"strings"
 	"syscall"
 	"testing"
@@ -35,18 +34,41 @@ func simulate(t *testing.T, change func(*Config)) sim {
 		change(&cfg)
 	}
 	loop := &evlooptest.Shard{Time: begin}
-	p := &plan{cfg: cfg, began: begin, reports: make(chan report, 100)}
-	s := sim{t, loop, newShard(p, loop, 1)}
+	s := sim{t, loop, newShard(newPlan(t, cfg), loop, 1)}
 	s.begin()
 	loop.Advance(begin)
 	return s
+}
+
+// newPlan is what the supervisor prepares for the shards.
+func newPlan(t *testing.T, cfg Config) *plan {
+	var sup supervisor
+	if err := sup.prepare(cfg); err != nil {
+		t.Fatal(err)
+	}
+	p := &sup.plan
+	p.window.init()
+	p.began = begin
+	p.reports = make(chan report, 100)
+	return p
+}
+
+// run has the clients send, and measures from one time until another.
+func (s sim) run(from, until int64) {
+	if s.paces != nil {
+		s.paces.warmFrom = s.loop.Time
+	}
+	s.start()
+	s.window.end.Store(until)
+	s.window.begin.Store(from)
+	s.schedule()
 }
 
 // open is a run whose only client is connected and has sent its first message.
 func open(t *testing.T, change func(*Config)) sim {
 	s := simulate(t, change)
 	s.conn().Establish()
-	s.start(begin, math.MaxInt64)
+	s.run(begin, never)
 	s.after(0)
 	return s
 }
@@ -124,7 +146,7 @@ func TestArrivals(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := open(t, nil)
-			s.shard.metrics = newMetrics(Text, true)
+			s.shard.metrics = newMetrics(Config{Proto: Text}, true)
 			s.after(4 * ms)
 			now := s.loop.Time
 			reply := wire.AppendReply(nil, begin+ms, []byte(s.take()))
@@ -258,7 +280,7 @@ func TestConnectErrors(t *testing.T) {
 
 func TestRetriesBackOff(t *testing.T) {
 	s := simulate(t, nil)
-	s.start(begin, math.MaxInt64)
+	s.run(begin, never)
 	for i, wait := range []int64{10, 20, 40, 80, 160, 320, 640, 1000, 1000} {
 		s.expect("attempts", len(s.loop.Dialed), i+1)
 		s.conn().End(syscall.ECONNREFUSED)
@@ -278,22 +300,23 @@ func TestRetriesBackOff(t *testing.T) {
 func TestWarmupIsNotMeasured(t *testing.T) {
 	s := simulate(t, nil)
 	s.conn().Establish()
-	s.start(begin+5*ms, math.MaxInt64)
+	s.run(begin+5*ms, never)
 	s.after(0)
 	for range 4 {
 		s.after(2 * ms)
 		s.answer(0)
 	}
-	// Answered at 2 and 4 ms: warm-up. At 6, though sent before, and 8: measured.
-	s.expect("received", s.counts.received, int64(2))
-	s.expect("rtts", s.metrics[rtt].Count(), int64(2))
+	// Sent at 0, 2 and 4 ms: warm-up, though the last is answered at 6.
+	s.expect("received", s.counts.received, int64(1))
+	s.expect("rtts", s.metrics[rtt].Count(), int64(1))
+	s.expect("the longest wait across the border", s.counts.crossed, 2*ms)
 	s.holds()
 }
 
 func TestDurationEndsSendingAndAwaitsReplies(t *testing.T) {
 	s := simulate(t, nil)
 	s.conn().Establish()
-	s.start(begin, begin+10*ms)
+	s.run(begin, begin+10*ms)
 	s.after(0)
 	s.after(4 * ms)
 	s.answer(0)
@@ -314,7 +337,7 @@ func TestARunShorterThanItsBeginningHasAMessage(t *testing.T) {
 	s := simulate(t, nil)
 	s.conn().Establish()
 	s.after(5 * ms)
-	s.start(begin, begin+ms)
+	s.run(begin, begin+ms)
 	s.after(0)
 	s.answer(0)
 	s.after(0)
@@ -325,7 +348,7 @@ func TestARunShorterThanItsBeginningHasAMessage(t *testing.T) {
 func TestMessagesAreShared(t *testing.T) {
 	s := simulate(t, func(c *Config) { c.Clients, c.Messages = 3, 7 })
 	s.after(10 * ms)
-	s.start(begin, math.MaxInt64)
+	s.run(begin, never)
 	for _, c := range s.loop.Dialed {
 		c.Establish()
 	}
@@ -357,11 +380,11 @@ func TestInterrupt(t *testing.T) {
 	for name, prepare := range map[string]func(s sim){
 		"connecting":   func(sim) {},
 		"connected":    func(s sim) { s.conn().Establish() },
-		"under way":    func(s sim) { s.conn().Establish(); s.start(begin, math.MaxInt64); s.after(0) },
+		"under way":    func(s sim) { s.conn().Establish(); s.run(begin, never); s.after(0) },
 		"disconnected": func(s sim) { s.conn().Establish(); s.conn().End(io.EOF) },
 		"draining": func(s sim) {
 			s.conn().Establish()
-			s.start(begin, begin+ms)
+			s.run(begin, begin+ms)
 			s.after(2 * ms)
 		},
 	} {

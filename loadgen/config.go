@@ -8,6 +8,7 @@
 package loadgen
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
@@ -17,6 +18,7 @@ import (
 	"time"
 
 	"github.com/echostamp/echostamp/internal/evloop"
+	"github.com/echostamp/echostamp/internal/pace"
 	"github.com/echostamp/echostamp/internal/wire"
 )
 
@@ -28,9 +30,22 @@ type Config struct {
 	// and one of them must be set. Messages are those of all clients together.
 	Duration time.Duration
 	Messages int64
+	// Rate makes an open loop: so many messages a second are due, of all clients
+	// together, whether or not the replies to those before are in. 0 is a closed
+	// loop, in which a client sends when it has the reply. Stages are a rate that
+	// changes; their lengths are the duration then.
+	Rate     float64
+	Stages   []pace.Stage
+	Arrivals pace.Arrivals // of an open loop; empty is pace.Constant
+	Seed     uint64        // of pace.Poisson, to MaxSeed; 0 is one by chance
 	Size     int           // bytes of a message, MinSize to MaxSize
-	Warmup   time.Duration // how long to send before measuring begins
-	Timeout  time.Duration // for a connection, and for each reply
+	// Warmup is how long to send before measuring begins. With WarmupAuto it is
+	// until the latencies have settled, MaxWarmup at most.
+	Warmup     time.Duration
+	WarmupAuto bool
+	Until      *Precision    // ends the run before Duration
+	MaxErrors  Allowance     // of a run that is valid
+	Timeout    time.Duration // for a connection, and for each reply
 	// GiveUp ends the run when no reply has come for so long; 0 is never.
 	GiveUp time.Duration
 	// ConnectRate is how many connections are begun in a second.
@@ -79,8 +94,10 @@ type Live struct {
 	Received  int64         // replies measured so far
 	Errors    int64         // of all kinds so far
 	// Of the time since the call before:
-	Rate     float64 // replies in a second
-	P50, P99 int64   // of the round trip, nanoseconds; 0 without samples
+	Rate float64 // replies in a second
+	// Of response, or of the round trip in closed loop, in nanoseconds; 0
+	// without samples.
+	P50, P99 int64
 }
 
 // Phase is a part of a run.
@@ -99,6 +116,8 @@ const (
 	MinSize        = len("1732310000.123456789:") + clientDigits + messageDigits
 	MaxSize        = wire.MaxMessage
 	MaxConnectRate = 1_000_000
+	MaxSeed        = 1 << 53 // what every reader of JSON can hold
+	MaxWarmup      = 10 * time.Second
 )
 
 // A ConfigError tells which field of a Config is wrong.
@@ -152,13 +171,70 @@ func (c Config) Validate() error {
 			return &ConfigError{r.field, fmt.Sprintf("%q is none of %s", r.value, strings.Join(r.known, ", "))}
 		}
 	}
-	if c.Duration == 0 && c.Messages == 0 {
+	if c.Duration == 0 && c.Messages == 0 && len(c.Stages) == 0 {
 		return &ConfigError{"duration", "without a duration or a number of messages the run would never end"}
 	}
 	if c.Messages > 0 && c.Messages < int64(c.Clients) {
 		return &ConfigError{"messages", fmt.Sprintf("%d messages are fewer than one for each of %d clients", c.Messages, c.Clients)}
 	}
+	if err := c.validatePace(); err != nil {
+		return err
+	}
+	if err := c.Until.validate(c); err != nil {
+		return err
+	}
 	return checkTarget(c.Target)
+}
+
+// open reports whether this is an open loop.
+func (c Config) open() bool { return c.Rate > 0 || len(c.Stages) > 0 }
+
+// plan is that of an open loop; nil of a closed one.
+func (c Config) plan() (*pace.Plan, error) {
+	switch {
+	case len(c.Stages) > 0:
+		return pace.NewPlan(c.Stages...)
+	case c.Rate > 0:
+		return pace.NewPlan(pace.Stage{From: c.Rate, To: c.Rate})
+	}
+	return nil, nil
+}
+
+// validatePace checks what says when messages are due.
+func (c Config) validatePace() error {
+	switch {
+	case !(c.Rate >= 0 && c.Rate <= pace.MaxRate): // nor is it no number
+		return &ConfigError{"rate", fmt.Sprintf("%v is not between 0 and %.0f/s", c.Rate, pace.MaxRate)}
+	case len(c.Stages) > 0 && c.Rate > 0:
+		return &ConfigError{"stages", "have their own rates: leave --rate out"}
+	case len(c.Stages) > 0 && (c.Duration > 0 || c.Messages > 0):
+		return &ConfigError{"stages", "have their own lengths: leave --duration and --messages out"}
+	case c.Arrivals != "" && c.Arrivals != pace.Constant && c.Arrivals != pace.Poisson:
+		return &ConfigError{"arrivals", fmt.Sprintf("%q is none of %s, %s", c.Arrivals, pace.Constant, pace.Poisson)}
+	case c.Arrivals == pace.Poisson && !c.open():
+		return &ConfigError{"arrivals", "a closed loop has no schedule: set --rate or --stages"}
+	case c.Seed > 0 && c.Arrivals != pace.Poisson:
+		return &ConfigError{"seed", "only random arrivals have one: set --arrivals poisson"}
+	case c.Seed > MaxSeed:
+		return &ConfigError{"seed", fmt.Sprintf("%d is not between 0 and %d", c.Seed, int64(MaxSeed))}
+	case c.WarmupAuto && c.Warmup > 0:
+		return &ConfigError{"warmup", "is either auto or a time"}
+	}
+	plan, err := c.plan()
+	switch {
+	case err != nil:
+		return &ConfigError{"stages", err.Error()}
+	case plan == nil:
+		return nil
+	}
+	length := cmp.Or(plan.Length(), c.Duration)
+	if most := 10 * 365 * 24 * time.Hour; length < 0 || length > most {
+		return &ConfigError{"stages", fmt.Sprintf("all together they take longer than %v", most)}
+	}
+	if due := plan.Count(int64(length)); length > 0 && due < 1 {
+		return &ConfigError{"rate", fmt.Sprintf("in %v less than one message is due: set a higher rate or a longer duration", length)}
+	}
+	return nil
 }
 
 func checkTarget(target string) error {

@@ -3,7 +3,6 @@ package loadgen
 import (
 	"errors"
 	"fmt"
-	"math"
 	"net"
 	"net/netip"
 	"time"
@@ -17,7 +16,7 @@ import (
 // kept it from doing what was asked.
 func (s *supervisor) result() (*record.Run, error) {
 	var counts counts
-	total, down := newMetrics(s.cfg.Proto, s.stamps), 0
+	total, down := newMetrics(s.cfg, s.stamps), 0
 	for _, sh := range s.shards {
 		counts.add(sh.counts)
 		total.merge(sh.metrics)
@@ -36,7 +35,7 @@ func (s *supervisor) impossible(k kind, cause error) (*record.Run, error) {
 	if !s.interrupted {
 		c.errors[k] = 1
 	}
-	r, err := s.record(c, newMetrics(s.cfg.Proto, s.stamps))
+	r, err := s.record(c, newMetrics(s.cfg, s.stamps))
 	if err != nil || s.interrupted {
 		return r, err
 	}
@@ -56,7 +55,7 @@ func (s *supervisor) record(c counts, m metrics) (*record.Run, error) {
 		Config: record.Config{
 			Target: s.cfg.Target, Proto: string(s.cfg.Proto), Transport: "tcp", Clients: s.cfg.Clients,
 			Mode: record.Closed, Duration: int64(s.cfg.Duration), Messages: s.cfg.Messages,
-			Size: s.cfg.Size, Warmup: int64(s.cfg.Warmup), Timeout: int64(s.cfg.Timeout), Shards: s.cfg.Shards,
+			Size: s.cfg.Size, Warmup: s.warmedUp(), WarmupAuto: s.cfg.WarmupAuto, MaxErrors: s.cfg.MaxErrors.String(), Timeout: int64(s.cfg.Timeout), Shards: s.cfg.Shards,
 			Engine: string(evloop.Choose(s.cfg.Engine)), Timestamps: record.UserTime, CPUs: s.cfg.CPUs, Spin: s.cfg.Spin,
 		},
 		Host: record.ThisHost(),
@@ -64,9 +63,12 @@ func (s *supervisor) record(c counts, m metrics) (*record.Run, error) {
 			Sent: c.sent, Received: c.received, Failed: c.failed, Unanswered: c.unanswered, Late: c.late,
 			BytesSent: c.bytesSent, BytesReceived: c.bytesReceived, Errors: c.errors.named(),
 		},
-		Validity: s.validity(c),
-		Warnings: []string{},
-		Metrics:  map[string]record.Metric{},
+		Generator: s.machine.generator(s.shards),
+		Warnings:  []string{},
+		Metrics:   map[string]record.Metric{},
+	}
+	if s.paces != nil {
+		s.describePace(r, c)
 	}
 	if r.Duration > 0 {
 		r.Totals.Rate = float64(c.received-c.late) / float64(r.Duration) * 1e9
@@ -90,24 +92,71 @@ func (s *supervisor) record(c counts, m metrics) (*record.Run, error) {
 	for _, a := range s.cfg.Sources {
 		r.Config.Sources = append(r.Config.Sources, a.String())
 	}
-	if c.received > 0 && m[forward] != nil {
-		s.judgeClock(r, c, m)
+	if s.cfg.Until != nil {
+		r.Precision = s.sections.precision(s.cfg.Until, metricNames[s.watched], s.precise)
 	}
+	r.Validity = judge(r, m, s.cfg.MaxErrors, s.gaveUp)
+	s.warn(r, c, m)
 	return r, err
+}
+
+// describePace says how an open loop went, and was to go.
+func (s *supervisor) describePace(r *record.Run, c counts) {
+	r.Config.Mode = record.Open
+	r.Config.Arrivals, r.Config.Seed = string(s.cfg.Arrivals), s.cfg.Seed
+	r.Config.Rate = s.cfg.Rate
+	for _, stage := range s.cfg.Stages {
+		r.Config.Stages = append(r.Config.Stages, stage.String())
+	}
+	if length := s.paces.main.Length(); length > 0 {
+		r.Config.Rate = s.paces.main.Count(int64(length)) / length.Seconds()
+	}
+	r.Totals.Due, r.Totals.Backlog = c.sent+c.backlog, c.backlog
+}
+
+// warmedUp is how long messages were sent before measuring began.
+func (s *supervisor) warmedUp() int64 {
+	switch {
+	case s.sending == 0:
+		return int64(s.cfg.Warmup)
+	case s.window.from() == never:
+		return s.ended - s.sending
+	}
+	return s.window.from() - s.sending
+}
+
+// warn tells what a reader must know to read the figures right.
+func (s *supervisor) warn(r *record.Run, c counts, m metrics) {
+	warn := func(format string, args ...any) { r.Warnings = append(r.Warnings, fmt.Sprintf(format, args...)) }
+	if s.cfg.WarmupAuto && !s.settled && c.received > 0 {
+		warn("the latencies had not settled after %v of warm-up: the medians of two successive seconds differed by more than %.0f%%",
+			MaxWarmup, warmAgreement*100)
+	}
+	if longest := m[s.watched].Max(); c.crossed > longest {
+		warn("a message of the warm-up, which is not measured, waited %s, until measuring went on: longer than any that was measured",
+			unit.Duration(float64(c.crossed)))
+	}
+	if n := c.errors.total(); n > 0 && s.cfg.MaxErrors.covers(n, c.sent) {
+		warn("%s, which --max-errors %v allows", unit.Plural(n, "error"), s.cfg.MaxErrors)
+	}
+	if c.received > 0 && m[forward] != nil {
+		s.judgeClock(r, c, m, warn)
+	}
 }
 
 // measured is how long was measured: as long as was asked, or until the last
 // reply to a number of messages, or until the run was ended.
 func (s *supervisor) measured(c counts) int64 {
+	from, until := s.window.from(), s.window.until()
 	switch {
-	case s.measureFrom == 0 || s.ended < s.measureFrom:
+	case s.ended < from:
 		return 0
 	case s.interrupted || s.gaveUp || c.last == 0:
-		return min(s.ended, s.until) - s.measureFrom
-	case s.until != math.MaxInt64 && s.ended >= s.until:
-		return s.until - s.measureFrom
+		return min(s.ended, until) - from
+	case until != never && s.ended >= until:
+		return until - from
 	}
-	return c.last - s.measureFrom
+	return c.last - from
 }
 
 // isLocal reports whether an address is this host's own. A tunnel may still lead
@@ -144,32 +193,13 @@ func (s *supervisor) failure(c counts, down int) error {
 	return nil
 }
 
-// validity judges whether the figures can be trusted.
-func (s *supervisor) validity(c counts) record.Validity {
-	v := record.Validity{Verdict: record.Valid, Reasons: []string{}}
-	if c.received == 0 {
-		v.Reasons = append(v.Reasons, "no reply was measured")
-	}
-	if s.gaveUp {
-		v.Reasons = append(v.Reasons, "the server stopped answering")
-	}
-	if n := c.errors.total(); n > 0 {
-		v.Reasons = append(v.Reasons, fmt.Sprintf("%s, whose messages are not in the figures", unit.Plural(n, "error")))
-	}
-	if len(v.Reasons) > 0 {
-		v.Verdict = record.Invalid
-	}
-	return v
-}
-
 // tolerated is how far below zero a direction may be by the rounding of a peer's
 // timestamps alone, in nanoseconds.
 const tolerated = 1000
 
 // judgeClock tells whether both ends read the same clock, and warns of what a
 // reader must know to read the directions right.
-func (s *supervisor) judgeClock(r *record.Run, c counts, m metrics) {
-	warn := func(format string, args ...any) { r.Warnings = append(r.Warnings, fmt.Sprintf(format, args...)) }
+func (s *supervisor) judgeClock(r *record.Run, c counts, m metrics, warn func(string, ...any)) {
 	local := isLocal(s.target.Addr())
 	if c.received >= 10 && float64(c.resolution) > m[rtt].Mean()/10 {
 		warn("the server's timestamps are in steps of %s: forward and reverse can be no finer, and their signs mean nothing",

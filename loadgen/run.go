@@ -1,9 +1,10 @@
 package loadgen
 
 import (
+	"cmp"
 	"context"
 	"fmt"
-	"math"
+	"math/rand/v2"
 	"net"
 	"net/netip"
 	"runtime"
@@ -13,6 +14,7 @@ import (
 	"github.com/echostamp/echostamp/internal/clock"
 	"github.com/echostamp/echostamp/internal/evloop"
 	"github.com/echostamp/echostamp/internal/hist"
+	"github.com/echostamp/echostamp/internal/pace"
 	"github.com/echostamp/echostamp/internal/record"
 	"github.com/echostamp/echostamp/internal/wire"
 )
@@ -29,8 +31,11 @@ func Run(ctx context.Context, cfg Config) (*record.Run, error) {
 		return nil, err
 	}
 	s := &supervisor{line: clock.NewLine()}
-	s.cfg = cfg
-	s.recent = hist.New()
+	s.window.init()
+	if err := s.prepare(cfg); err != nil {
+		return nil, err
+	}
+	cfg = s.cfg
 	s.stamps = cfg.Timestamps == KernelTime || cfg.Timestamps == AutoTime && evloop.Choose(cfg.Engine) == evloop.Epoll
 	target, err := resolveTarget(ctx, cfg)
 	if err != nil {
@@ -48,6 +53,27 @@ func Run(ctx context.Context, cfg Config) (*record.Run, error) {
 		return nil, err
 	}
 	return s.result()
+}
+
+// prepare settles what the shards need to know.
+func (s *supervisor) prepare(cfg Config) error {
+	plan, err := cfg.plan()
+	if err != nil {
+		return err
+	}
+	if plan != nil {
+		s.paces = &paces{warm: plan.Initial(), main: plan}
+		cfg.Duration = cmp.Or(plan.Length(), cfg.Duration)
+		cfg.Arrivals = cmp.Or(cfg.Arrivals, pace.Constant)
+		if cfg.Arrivals == pace.Poisson && cfg.Seed == 0 {
+			cfg.Seed = 1 + rand.Uint64N(MaxSeed-1)
+		}
+	}
+	s.cfg = cfg
+	s.watched = cfg.watched()
+	s.watch = cfg.Live != nil || cfg.WarmupAuto || cfg.Until != nil
+	s.recent, s.warmth.now = hist.New(), hist.New()
+	return nil
 }
 
 // resolveTarget finds the address to use. Where a name has several, it is the
@@ -92,18 +118,23 @@ type supervisor struct {
 
 	phase       Phase
 	started     time.Time // when measuring began
-	measureFrom int64
-	until       int64
-	ended       int64 // when the run was over, on the time line
+	sending     int64     // when sending began, on the time line
+	ended       int64     // when the run was over, on the time line
 	interrupted bool
 	gaveUp      bool
 	unconnected bool // no client could connect at all
+	precise     bool // the precision that was asked for ended the run
+
+	machine  machine
+	warmth   warmth
+	sections sections
+	settled  bool // the warm-up ended because the latencies had settled
 
 	pulses    []pulse // of each shard, the newest
-	pulsed    int     // shards whose pulse has come since the last call of Live
+	pulsed    int     // shards whose pulse has come since the last look
 	recent    *hist.Histogram
 	replies   int64 // as of the last pulse that brought any more
-	repliesAt int64 // when that was
+	repliesAt int64 // when that was, or when last nothing was to be waited for
 	live      struct{ at, received int64 }
 }
 
@@ -119,6 +150,7 @@ func (s *supervisor) run(ctx context.Context) error {
 	s.loop, err = evloop.New(evloop.Config{
 		Engine: s.cfg.Engine, Clock: s.line, Shards: n, ReadSize: 2 * wire.MaxReply, WriteTimeout: s.cfg.Timeout,
 		Stamps: s.stamps, CPUs: s.cfg.CPUs, Spin: s.cfg.Spin, Sources: s.cfg.Sources,
+		Punctual: s.paces != nil && n < runtime.NumCPU() && evloop.Choose(s.cfg.Engine) == evloop.Epoll,
 	})
 	if err != nil {
 		return err
@@ -138,6 +170,7 @@ func (s *supervisor) run(ctx context.Context) error {
 	defer quietGC()()
 	err = s.supervise(ctx, loopEnded)
 	s.ended = s.now()
+	s.machine.end()
 	if err != nil {
 		return err
 	}
@@ -236,20 +269,45 @@ func (s *supervisor) down() int {
 	return n
 }
 
+// lead is how far ahead the beginning and the end of the measured time are set, so
+// that every shard knows of them before they come.
+const lead = int64(100 * time.Millisecond)
+
 // start begins to send.
 func (s *supervisor) start() {
 	now := s.now()
-	s.measureFrom, s.until = now+int64(s.cfg.Warmup), math.MaxInt64
-	s.started = time.Now().Add(s.cfg.Warmup)
+	s.sending = now
+	if s.paces != nil {
+		s.sending += lead / 10 // the first messages are not late already
+		s.paces.warmFrom = s.sending
+	}
+	s.repliesAt = s.sending
+	s.phase = WarmingUp
+	if !s.cfg.WarmupAuto {
+		s.measureFrom(s.sending + int64(s.cfg.Warmup))
+	}
+	s.each((*shard).start)
+}
+
+// measureFrom sets when measuring begins, and so when it ends.
+func (s *supervisor) measureFrom(from int64) {
+	s.started = time.Now().Add(time.Duration(from - s.now()))
 	if s.cfg.Duration > 0 {
-		s.until = s.measureFrom + int64(s.cfg.Duration)
+		s.window.end.Store(from + int64(s.cfg.Duration))
 	}
-	s.phase = Measuring
-	if s.cfg.Warmup > 0 {
-		s.phase = WarmingUp
+	s.window.begin.Store(from)
+	s.each((*shard).schedule)
+	if s.notePhase(s.now()); from-s.now() <= lead {
+		s.machine.begin() // rather now than with the next pulse
 	}
-	s.repliesAt = s.measureFrom
-	s.each(func(sh *shard) { sh.start(s.measureFrom, s.until) })
+}
+
+// notePhase goes over to measuring when its time has come.
+func (s *supervisor) notePhase(now int64) {
+	if s.phase == WarmingUp && now+int64(time.Millisecond) >= s.window.from() {
+		s.phase = Measuring
+		s.machine.begin()
+	}
 }
 
 // isHopeless reports whether no reply has come for so long that none will.
@@ -257,40 +315,78 @@ func (s *supervisor) isHopeless() bool {
 	return s.cfg.GiveUp > 0 && s.phase == Measuring && s.now()-s.repliesAt > int64(s.cfg.GiveUp)
 }
 
-// notePulse keeps account of progress, and shows it.
+// notePulse keeps account of progress.
 func (s *supervisor) notePulse(r report) {
 	now := s.now()
-	if s.phase == WarmingUp && now >= s.measureFrom {
-		s.phase = Measuring
-	}
-	var received, errors int64
+	s.notePhase(now)
+	var received, underWay int64
 	for _, p := range s.pulses {
 		received += p.received
-		errors += p.errors
+		underWay += int64(p.underWay + p.down)
 	}
-	if received > s.replies {
+	if received > s.replies || underWay == 0 || s.phase == WarmingUp {
 		s.replies, s.repliesAt = received, now
 	}
 	if recent := r.pulse.recent; recent != nil {
-		s.recent.Merge(recent)
+		if r.pulse.measured == (s.phase == Measuring) {
+			s.recent.Merge(recent)
+		}
 		recent.Reset()
 		r.shard.spares <- recent
 	}
-	if s.pulsed++; s.cfg.Live == nil || s.pulsed < len(s.shards) {
+	if s.pulsed++; s.pulsed == len(s.shards) {
+		s.look(now)
+		s.pulsed = 0
+		s.recent.Reset()
+	}
+}
+
+// look acts on what was measured since the last look, and shows it.
+func (s *supervisor) look(now int64) {
+	switch {
+	case s.phase == WarmingUp && s.cfg.WarmupAuto && s.window.from() == never:
+		s.warmth.add(s.recent, now-s.sending)
+		if s.settled = s.warmth.settled; s.settled || now-s.sending >= int64(MaxWarmup) {
+			s.measureFrom(now + lead)
+		}
+	case s.phase == Measuring:
+		s.machine.steps.Look(s.line.Now)
+		if s.cfg.Until != nil && now < s.window.until() && s.sections.add(s.recent, now-s.window.from()) {
+			s.endIfPrecise(now)
+		}
+	}
+	if s.cfg.Live != nil {
+		s.cfg.Live(s.state(now))
+	}
+}
+
+// endIfPrecise has the run end when the figure is as precise as was asked.
+func (s *supervisor) endIfPrecise(now int64) {
+	i, ok := s.sections.interval(s.cfg.Until.Percentile)
+	if s.precise || !ok || i.Relative() > s.cfg.Until.Within {
 		return
 	}
-	s.pulsed = 0
-	state := Live{
-		Phase: s.phase, Connected: s.connected(), Received: received, Errors: errors,
+	s.precise = true
+	s.window.end.Store(min(now+lead, s.window.until()))
+	s.each((*shard).schedule)
+}
+
+// state is what there is to show.
+func (s *supervisor) state(now int64) Live {
+	l := Live{
+		Phase: s.phase, Connected: s.connected(),
 		P50: s.recent.Percentile(50), P99: s.recent.Percentile(99),
 	}
+	for _, p := range s.pulses {
+		l.Received += p.received
+		l.Errors += p.errors
+	}
 	if s.phase == Measuring {
-		state.Elapsed = time.Duration(now - s.measureFrom)
+		l.Elapsed = time.Duration(now - s.window.from())
 	}
 	if d := now - s.live.at; d > 0 {
-		state.Rate = float64(received-s.live.received) / float64(d) * 1e9
+		l.Rate = float64(l.Received-s.live.received) / float64(d) * 1e9
 	}
-	s.live.at, s.live.received = now, received
-	s.recent.Reset()
-	s.cfg.Live(state)
+	s.live.at, s.live.received = now, l.Received
+	return l
 }

@@ -1,7 +1,6 @@
 package loadgen
 
 import (
-	"math"
 	"net/netip"
 	"time"
 
@@ -14,7 +13,11 @@ import (
 type plan struct {
 	cfg     Config
 	target  netip.AddrPort
-	stamps  bool        // the kernel is asked when replies arrive
+	stamps  bool   // the kernel is asked when replies arrive
+	paces   *paces // nil in closed loop
+	watched metric
+	watch   bool        // the supervisor looks at the watched metric while the run goes on
+	window  window      // in which is measured
 	began   int64       // when connecting begins, on the time line
 	reports chan report // never blocks a shard: see report
 }
@@ -40,9 +43,11 @@ const (
 type pulse struct {
 	connected int
 	down      int // clients whose last attempt to connect failed
+	underWay  int // messages
 	received  int64
 	errors    int64
-	recent    *hist.Histogram // round trips since the last one; nil if there is none
+	recent    *hist.Histogram // of the watched metric, since the last one; nil if there is none
+	measured  bool            // recent is of the measured time
 }
 
 // shard is what belongs to one event loop: some clients, and their figures.
@@ -54,27 +59,32 @@ type shard struct {
 	metrics metrics
 	counts  counts
 
-	measureFrom, until int64 // on the time line; until is math.MaxInt64 without a duration
-	started            bool
-	stopping           bool
-	unattempted        int // clients that have not tried to connect yet
-	active             int // clients that may still send or receive
-	connected          int // clients
-	down               int // clients whose last attempt to connect failed
-	conns              int // not yet closed, whether a client still has them or not
-	told               bool
+	started     bool
+	measuring   bool
+	stopping    bool
+	unattempted int // clients that have not tried to connect yet
+	active      int // clients that may still send or receive
+	connected   int // clients
+	down        int // clients whose last attempt to connect failed
+	underWay    int // messages
+	conns       int // not yet closed, whether a client still has them or not
+	told        bool
 
 	beat   *evloop.Timer
 	parts  map[*client][]byte   // of replies of which some is still to come
-	recent *hist.Histogram      // round trips since the last pulse; nil without Live
+	recent *hist.Histogram      // of the watched metric, since the last pulse; nil if nobody watches
 	spares chan *hist.Histogram // emptied by the supervisor
+	effort effort
 }
 
 // metric is a place in metrics.
 type metric int
 
 const (
-	rtt metric = iota
+	response metric = iota
+	rtt
+	lag
+	ownLag
 	forward
 	reverse
 	wakeup
@@ -85,11 +95,17 @@ const (
 type metrics [metricCount]*hist.Histogram
 
 // metricNames are the keys of record.Run.Metrics.
-var metricNames = [metricCount]string{rtt: record.RTT, forward: record.Forward, reverse: record.Reverse, wakeup: record.Wakeup}
+var metricNames = [metricCount]string{
+	response: record.Response, rtt: record.RTT, lag: record.Lag, ownLag: record.OwnLag,
+	forward: record.Forward, reverse: record.Reverse, wakeup: record.Wakeup,
+}
 
-func newMetrics(p Proto, stamps bool) (m metrics) {
+func newMetrics(cfg Config, stamps bool) (m metrics) {
 	m[rtt] = hist.New()
-	if p == Text {
+	if cfg.open() {
+		m[response], m[lag], m[ownLag] = hist.New(), hist.New(), hist.New()
+	}
+	if cfg.Proto == Text {
 		m[forward], m[reverse] = hist.New(), hist.New()
 	}
 	if stamps {
@@ -109,8 +125,10 @@ func (m metrics) merge(o metrics) {
 // counts are of what was measured, but for errors, which are of the whole run.
 type counts struct {
 	sent, received, failed, unanswered int64
+	backlog                            int64 // messages that were due and not sent
 	bytesSent, bytesReceived           int64
 	stamped                            int64 // replies whose arrival the kernel told
+	crossed                            int64 // the longest wait of the warm-up that ended in the measured time
 	late                               int64 // replies that came when the duration was over
 	last                               int64 // when the last reply came, on the time line
 	resolution                         int64 // of the server's timestamps, nanoseconds
@@ -136,6 +154,8 @@ func (c *counts) add(o counts) {
 	c.received += o.received
 	c.failed += o.failed
 	c.unanswered += o.unanswered
+	c.backlog += o.backlog
+	c.crossed = max(c.crossed, o.crossed)
 	c.bytesSent += o.bytesSent
 	c.bytesReceived += o.bytesReceived
 	c.stamped += o.stamped
@@ -148,14 +168,12 @@ func (c *counts) add(o counts) {
 // newShard returns the shard on loop that has every n-th client.
 func newShard(p *plan, loop evloop.Shard, n int) *shard {
 	s := &shard{
-		Shard: loop, plan: p, metrics: newMetrics(p.cfg.Proto, p.stamps),
-		message:     make([]byte, 0, MaxSize),
-		parts:       map[*client][]byte{},
-		counts:      counts{resolution: coarsest},
-		measureFrom: math.MaxInt64,
-		until:       math.MaxInt64,
+		Shard: loop, plan: p, metrics: newMetrics(p.cfg, p.stamps),
+		message: make([]byte, 0, MaxSize),
+		parts:   map[*client][]byte{},
+		counts:  counts{resolution: coarsest},
 	}
-	if p.cfg.Live != nil {
+	if p.watch {
 		s.recent = hist.New()
 		s.spares = make(chan *hist.Histogram, 2)
 		s.spares <- hist.New()
@@ -181,24 +199,44 @@ func (s *shard) begin() {
 	s.pulse(s.Now())
 }
 
-// start has the clients send. Messages count from measureFrom; none is sent from
-// until on.
-func (s *shard) start(measureFrom, until int64) {
-	s.measureFrom, s.until, s.started = measureFrom, until, true
+// start has the clients send.
+func (s *shard) start() {
+	s.started = true
 	for i := range s.clients {
 		s.Post(s.clients[i].next) // each by itself, so that none waits for the others to be stamped
 	}
-	s.Post(func() {
-		if until != math.MaxInt64 {
-			s.Schedule(evloop.NewTimer(func(int64) { s.stop() }), until)
+	s.Post(s.tellFinished)
+}
+
+// schedule prepares for the beginning and the end of the measured time, as far as
+// they are known.
+func (s *shard) schedule() {
+	if from := s.window.from(); from != never && !s.measuring {
+		s.Schedule(evloop.NewTimer(func(int64) { s.measureNow() }), from)
+	}
+	if until := s.window.until(); until != never {
+		s.Schedule(evloop.NewTimer(func(int64) { s.stop() }), until)
+	}
+	for i := range s.clients {
+		if s.clients[i].schedule != nil {
+			s.clients[i].next() // may be due earlier now
 		}
-		s.tellFinished()
-	})
+	}
+}
+
+// measureNow is called when the measured time begins.
+func (s *shard) measureNow() {
+	s.measuring = true
+	s.effort.begin(s.Shard)
+	if s.recent != nil {
+		s.recent.Reset()
+	}
 }
 
 // stop has the clients leave, each when it has the reply to what it sent.
 func (s *shard) stop() {
 	s.stopping = true
+	s.effort.end(s.Shard)
 	for i := range s.clients {
 		c := &s.clients[i]
 		if !c.waiting() {
@@ -211,9 +249,10 @@ func (s *shard) stop() {
 // interrupt has the clients leave at once.
 func (s *shard) interrupt() {
 	s.stopping = true
+	s.effort.end(s.Shard)
 	for i := range s.clients {
 		c := &s.clients[i]
-		if c.account(s.Now()) {
+		if c.account() {
 			s.counts.unanswered++
 		}
 		c.leave()
@@ -228,6 +267,7 @@ func (s *shard) tellAttempted() {
 func (s *shard) tellFinished() {
 	if s.active == 0 && s.conns == 0 && !s.told {
 		s.told = true
+		s.effort.end(s.Shard)
 		s.Cancel(s.beat)
 		s.tell(finished)
 	}
@@ -246,7 +286,7 @@ func (s *shard) pulse(now int64) {
 	}
 	p := s.state()
 	select {
-	case spare := <-s.spares: // nil without Live: never ready
+	case spare := <-s.spares: // nil if nobody watches: never ready
 		p.recent, s.recent = s.recent, spare
 	default:
 	}
@@ -254,7 +294,10 @@ func (s *shard) pulse(now int64) {
 }
 
 func (s *shard) state() pulse {
-	return pulse{connected: s.connected, down: s.down, received: s.counts.received, errors: s.counts.errors.total()}
+	return pulse{
+		connected: s.connected, down: s.down, underWay: s.underWay,
+		received: s.counts.received, errors: s.counts.errors.total(), measured: s.measuring,
+	}
 }
 
 // part is what has come of a reply that is not whole yet, or nil.
@@ -265,31 +308,54 @@ func (s *shard) part(c *client) []byte {
 	return s.parts[c]
 }
 
-// measure records the reply to a message. Without the kernel's word the time of
-// reading stands for that of arriving.
-func (s *shard) measure(sent, t2 int64, at evloop.Stamp, bytes int) {
+// measure records the reply to a client's message. Without the kernel's word the
+// time of reading stands for that of arriving.
+func (s *shard) measure(c *client, t2 int64, at evloop.Stamp, bytes int) {
 	s.counts.received++
 	s.counts.bytesReceived += int64(bytes)
 	s.counts.last = at.Read
-	if at.Read > s.until {
+	if at.Read > s.window.until() {
 		s.counts.late++
 	}
-	s.metrics[rtt].Record(at.Read - sent)
+	s.metrics[rtt].Record(at.Read - c.sent)
+	if c.schedule != nil {
+		s.metrics[response].Record(at.Read - c.due)
+		s.metrics[lag].Record(c.sent - c.due)
+		s.metrics[ownLag].Record(c.sent - max(c.due, c.free))
+	}
 	arrived := at.Read
 	// What lies outside is converted wrong, by a step of the wall clock.
-	if sent <= at.Arrived && at.Arrived <= at.Read {
+	if c.sent <= at.Arrived && at.Arrived <= at.Read {
 		arrived = at.Arrived
 		s.counts.stamped++
 		s.metrics[wakeup].Record(at.Read - arrived)
 	}
 	if s.cfg.Proto == Text {
-		s.metrics[forward].Record(t2 - sent)
+		s.metrics[forward].Record(t2 - c.sent)
 		s.metrics[reverse].Record(arrived - t2)
 		if s.counts.received <= resolutionSamples {
 			s.counts.resolution = gcd(s.counts.resolution, t2)
 		}
 	}
-	if s.recent != nil {
-		s.recent.Record(at.Read - sent)
+	s.look(c, at)
+}
+
+// warm notes the reply to a message of the warm-up, which is not measured.
+func (s *shard) warm(c *client, at evloop.Stamp) {
+	if at.Read >= s.window.from() {
+		s.counts.crossed = max(s.counts.crossed, at.Read-c.due)
+		return
+	}
+	s.look(c, at)
+}
+
+// look records a reply for those who watch the run.
+func (s *shard) look(c *client, at evloop.Stamp) {
+	switch {
+	case s.recent == nil:
+	case s.watched == response:
+		s.recent.Record(at.Read - c.due)
+	default:
+		s.recent.Record(at.Read - c.sent)
 	}
 }

@@ -15,7 +15,9 @@ import (
 )
 
 // rows are the metrics of a report in their order, where a run has them.
-var rows = []string{record.RTT, record.Forward, record.Reverse, record.Wakeup}
+var rows = []string{
+	record.Response, record.RTT, record.Lag, record.OwnLag, record.Forward, record.Reverse, record.Wakeup,
+}
 
 // marks stand for percentiles with too few samples.
 const (
@@ -32,6 +34,7 @@ func Text(w io.Writer, r *record.Run) error {
 	fmt.Fprintln(b)
 	totals(b, r)
 	notes(b, r)
+	conclusion(b, r)
 	return b.Flush()
 }
 
@@ -47,17 +50,33 @@ func header(b io.Writer, r *record.Run) {
 	facts := []string{
 		r.Config.Proto + " over " + r.Config.Transport,
 		unit.Plural(int64(r.Config.Clients), "client"),
-		r.Config.Mode + " loop",
+		mode(r.Config),
 		unit.Plural(int64(r.Config.Size), "byte") + " a message",
 		unit.Duration(float64(r.Duration)) + " measured",
 	}
-	if r.Config.Warmup > 0 {
+	if r.Config.Warmup > 0 && r.Duration > 0 {
 		facts = append(facts, unit.Duration(float64(r.Config.Warmup))+" warm-up before")
 	}
 	if r.Interrupted {
 		facts = append(facts, "INTERRUPTED")
 	}
 	fmt.Fprintln(b, strings.Join(facts, " · "))
+}
+
+// mode says what has the clients send.
+func mode(c record.Config) string {
+	if c.Mode == record.Closed {
+		return "closed loop"
+	}
+	rate := unit.Rate(c.Rate)
+	if len(c.Stages) > 0 {
+		rate = strings.Join(c.Stages, ", ")
+	}
+	arrivals := c.Arrivals
+	if c.Seed != 0 {
+		arrivals += fmt.Sprintf(" (seed %d)", c.Seed)
+	}
+	return "open loop, " + arrivals + " " + rate
 }
 
 func table(b io.Writer, r *record.Run) {
@@ -121,18 +140,65 @@ func totals(b io.Writer, r *record.Run) {
 	if t.Late > 0 {
 		fmt.Fprintf(b, "late        %s more, to messages sent in that time\n", replies(t.Late))
 	}
+	if t.Backlog > 0 {
+		fmt.Fprintf(b, "backlog     %s of %s due were never sent\n", unit.Plural(t.Backlog, "message"), unit.Count(t.Due))
+	}
 	fmt.Fprintf(b, "errors      %s\n", errorsByKind(t))
 	if t.Unanswered > 0 {
 		fmt.Fprintf(b, "unanswered  %s when the run was ended\n", unit.Plural(t.Unanswered, "message"))
 	}
-	fmt.Fprintf(b, "verdict     %s\n", verdict(r.Validity))
+	generator(b, r)
+	precision(b, r)
 }
 
-func verdict(v record.Validity) string {
-	if len(v.Reasons) == 0 {
-		return v.Verdict
+// generator tells what the load generator took.
+func generator(b io.Writer, r *record.Run) {
+	g := r.Generator
+	if g.CPU == 0 || r.Duration == 0 {
+		return // unknown
 	}
-	return v.Verdict + ": " + strings.Join(v.Reasons, "; ")
+	parts := []string{
+		fmt.Sprintf("busy %.0f%%", g.Busy*100),
+		unit.Duration(float64(g.CPU)) + " of CPU",
+		unit.Count(g.InvoluntarySwitches) + " involuntary switches",
+	}
+	if g.Waited > 0 {
+		parts = append(parts, unit.Duration(float64(g.Waited))+" without a processor")
+	}
+	if g.GCs > 0 {
+		parts = append(parts, "stopped "+unit.Duration(float64(g.GCPause))+" for garbage collection")
+	}
+	if g.Steal > 0 {
+		parts = append(parts, fmt.Sprintf("%.1f%% of the machine stolen", g.Steal*100))
+	}
+	fmt.Fprintf(b, "generator   %s\n", strings.Join(parts, ", "))
+}
+
+// precision tells what became of the precision that was asked for.
+func precision(b io.Writer, r *record.Run) {
+	p := r.Precision
+	if p == nil {
+		return
+	}
+	name := fmt.Sprintf("%s p%s", p.Metric, p.Percentile)
+	if p.Figure == 0 {
+		fmt.Fprintf(b, "precision   %s: not known; a tenth of the run has too few samples for it\n", name)
+		return
+	}
+	ended := "not reached before the run ended"
+	if p.Reached {
+		ended = "reached, which ended the run"
+	}
+	fmt.Fprintf(b, "precision   %s %s ± %.2g%% (%s to %s, 95%%, by ten sections, within this run only); ± %g%% was %s\n", name,
+		unit.Duration(p.Figure), (p.High-p.Low)/2/p.Figure*100, unit.Duration(p.Low), unit.Duration(p.High), p.Asked*100, ended)
+}
+
+// conclusion is the last word: whether to trust the figures.
+func conclusion(b io.Writer, r *record.Run) {
+	fmt.Fprintf(b, "verdict     %s\n", r.Validity.Verdict)
+	for _, reason := range r.Validity.Reasons {
+		fmt.Fprintf(b, "            - %s\n", reason)
+	}
 }
 
 func errorsByKind(t record.Totals) string {
@@ -153,6 +219,10 @@ func notes(b io.Writer, r *record.Run) {
 	}
 	for _, w := range r.Warnings {
 		fmt.Fprintf(b, "warning     %s\n", w)
+	}
+	if r.Config.Mode == record.Open {
+		fmt.Fprintln(b, "note        response counts from when a message was due, rtt from when it was sent; response = lag + rtt for each message")
+		fmt.Fprintln(b, "note        own_lag is the part of lag for which the generator, not the wait for the reply before, is to blame")
 	}
 	for _, n := range rowNotes(r) {
 		fmt.Fprintf(b, "note        %s\n", n)

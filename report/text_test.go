@@ -60,6 +60,32 @@ func TestText(t *testing.T) {
 			Validity: record.Validity{Verdict: record.Invalid, Reasons: []string{"no reply was measured"}},
 			Metrics:  map[string]record.Metric{record.RTT: metric(t, 0, 0), record.Forward: metric(t, 0, 0), record.Reverse: metric(t, 0, 0)},
 		},
+		"open loop": {
+			Duration: 10e9,
+			Config: record.Config{Target: "192.0.2.7:12345", Proto: "text", Transport: "tcp", Clients: 10, Mode: record.Open,
+				Rate: 1000, Arrivals: "poisson", Seed: 42, Size: 64, Warmup: 2e9, WarmupAuto: true},
+			Server:    record.Server{Address: "192.0.2.7:12345"},
+			Totals:    record.Totals{Due: 10050, Backlog: 50, Sent: 10000, Received: 10000, BytesSent: 640000, BytesReceived: 850000, Rate: 1000},
+			Validity:  record.Validity{Verdict: record.GeneratorLimited, Reasons: []string{"the event loop was busy for 95% of the time", "of 10,050 messages due 50 were never sent"}},
+			Generator: record.Generator{CPU: 3e9, Busy: 0.95, InvoluntarySwitches: 1234, Waited: 5e6, GCs: 1, GCPause: 20_000, Steal: 0.012},
+			Precision: &record.Precision{Metric: record.Response, Percentile: "99", Asked: 0.02, Reached: true, Figure: 200_000, Low: 197_000, High: 203_000},
+			Metrics: map[string]record.Metric{
+				record.Response: metric(t, 60_000, 10_000), record.RTT: metric(t, 50_000, 10_000),
+				record.Lag: metric(t, 10_000, 10_000), record.OwnLag: metric(t, 100, 10_000),
+				record.Forward: metric(t, 20_000, 10_000), record.Reverse: metric(t, 25_000, 10_000), record.Wakeup: metric(t, 5_000, 10_000),
+			},
+		},
+		"stages": {
+			Duration: 2e9,
+			Config: record.Config{Target: "192.0.2.7:12345", Proto: "echo", Transport: "tcp", Clients: 10, Mode: record.Open,
+				Rate: 20, Arrivals: "constant", Stages: []string{"10/s:1s", "10/s..50/s:1s"}, Size: 64},
+			Totals:    record.Totals{Due: 40, Sent: 40, Received: 40, BytesSent: 2560, BytesReceived: 2560, Rate: 20},
+			Validity:  record.Validity{Verdict: record.Valid},
+			Precision: &record.Precision{Metric: record.RTT, Percentile: "99", Asked: 0.02},
+			Metrics: map[string]record.Metric{
+				record.Response: metric(t, 60_000, 40), record.RTT: metric(t, 50_000, 40), record.Lag: metric(t, 10_000, 40), record.OwnLag: metric(t, 100, 40),
+			},
+		},
 		"own server": {
 			Duration: 1e9,
 			Config:   record.Config{Target: "127.0.0.1:40001", Proto: "text", Transport: "tcp", Clients: 1, Mode: record.Closed, Size: 64},

@@ -31,6 +31,9 @@ type Run struct {
 	Totals      Totals    `json:"totals"`
 	Clock       Clock     `json:"clock"`
 	Validity    Validity  `json:"validity"`
+	Generator   Generator `json:"generator"`
+	// Precision is there if the run was to go on until a figure is precise.
+	Precision *Precision `json:"precision,omitempty"`
 	// Warnings are what a reader must know to read the figures right.
 	Warnings []string          `json:"warnings"`
 	Metrics  map[string]Metric `json:"metrics"`
@@ -49,14 +52,24 @@ type Config struct {
 	Proto     string `json:"proto"`
 	Transport string `json:"transport"`
 	Clients   int    `json:"clients"`
-	Mode      string `json:"mode"` // Closed or "open"
-	Duration  int64  `json:"duration_ns,omitempty"`
-	Messages  int64  `json:"messages,omitempty"`
-	Size      int    `json:"size"`
-	Warmup    int64  `json:"warmup_ns"`
-	Timeout   int64  `json:"timeout_ns"`
-	Shards    int    `json:"shards"`
-	Engine    string `json:"engine"`
+	Mode      string `json:"mode"` // Closed or Open
+	// Rate is how many messages a second are due in open loop, of all clients
+	// together, and on average of all Stages; 0 in closed loop.
+	Rate     float64  `json:"rate"`
+	Arrivals string   `json:"arrivals,omitempty"` // how they follow each other: constant or poisson
+	Seed     uint64   `json:"seed,omitempty"`     // of poisson
+	Stages   []string `json:"stages,omitempty"`   // as --stages has them
+	Duration int64    `json:"duration_ns,omitempty"`
+	Messages int64    `json:"messages,omitempty"`
+	Size     int      `json:"size"`
+	// Warmup is how long messages were sent before measuring began. If
+	// WarmupAuto it ended when the latencies had settled.
+	Warmup     int64  `json:"warmup_ns"`
+	WarmupAuto bool   `json:"warmup_auto,omitempty"`
+	MaxErrors  string `json:"max_errors,omitempty"` // as --max-errors has it
+	Timeout    int64  `json:"timeout_ns"`
+	Shards     int    `json:"shards"`
+	Engine     string `json:"engine"`
 	// Timestamps is KernelTime or UserTime: who noted when replies arrived.
 	Timestamps string   `json:"timestamps"`
 	CPUs       []int    `json:"cpus,omitempty"`
@@ -70,8 +83,11 @@ const (
 	UserTime   = "user"
 )
 
-// Closed is the mode in which a client sends when the reply before is in.
-const Closed = "closed"
+// The modes.
+const (
+	Closed = "closed" // a client sends when the reply before is in
+	Open   = "open"   // a client sends when a message is due
+)
 
 // Host is the machine that the load generator ran on.
 type Host struct {
@@ -93,8 +109,10 @@ type Server struct {
 }
 
 // Totals count the messages that were measured, and the errors of the whole
-// run. Sent = Received + Failed + Unanswered.
+// run. Sent = Received + Failed + Unanswered; in open loop Due = Sent + Backlog.
 type Totals struct {
+	Due           int64            `json:"due,omitempty"`
+	Backlog       int64            `json:"backlog,omitempty"` // messages that were due and never sent
 	Sent          int64            `json:"sent"`
 	Received      int64            `json:"received"`
 	Failed        int64            `json:"failed"`     // messages whose reply deviated or never came
@@ -133,16 +151,53 @@ type Validity struct {
 
 // The verdicts.
 const (
-	Valid   = "valid"
-	Invalid = "invalid"
+	Valid            = "valid"
+	GeneratorLimited = "generator-limited" // the figures are the load generator's as much as the server's
+	Invalid          = "invalid"
 )
+
+// Generator is what the load generator took of its machine while it measured, and
+// what it was denied. A figure that the system does not tell is missing.
+type Generator struct {
+	CPU int64 `json:"cpu_ns"` // of the whole process, with a server of its own
+	// Busy is the share of the time in which the busiest event loop had something
+	// to do; with the portable engine, that of its processors which the process took.
+	Busy float64 `json:"busy"`
+	// Switches are those away from the event loops' threads, and Waited how long
+	// they were ready and had no processor; with the portable engine the switches
+	// are the whole process's.
+	VoluntarySwitches   int64   `json:"voluntary_switches"`
+	InvoluntarySwitches int64   `json:"involuntary_switches"`
+	Waited              int64   `json:"waited_ns,omitempty"`
+	GCs                 int64   `json:"gcs"`
+	GCPause             int64   `json:"gc_pause_ns"`             // all together
+	Steal               float64 `json:"steal,omitempty"`         // share of the machine's processor time that its hypervisor gave to others
+	ClockSteps          int64   `json:"clock_steps"`             // of the wall clock
+	ClockStep           int64   `json:"clock_step_ns,omitempty"` // the largest
+}
+
+// Precision tells how steady a percentile was in ten sections of the run.
+type Precision struct {
+	Metric     string  `json:"metric"`
+	Percentile string  `json:"percentile"`
+	Asked      float64 `json:"asked"`   // half the interval, as a share of the figure
+	Reached    bool    `json:"reached"` // that ended the run; otherwise something else did
+	// Figure is the mean of the sections', and Low and High its interval of 95 %,
+	// which holds within this run only. All are 0 if a section had too few samples.
+	Figure float64 `json:"figure_ns"`
+	Low    float64 `json:"low_ns"`
+	High   float64 `json:"high_ns"`
+}
 
 // Names of metrics.
 const (
-	RTT     = "rtt"
-	Forward = "forward"
-	Reverse = "reverse"
-	Wakeup  = "wakeup"
+	Response = "response"
+	RTT      = "rtt"
+	Lag      = "lag"
+	OwnLag   = "own_lag"
+	Forward  = "forward"
+	Reverse  = "reverse"
+	Wakeup   = "wakeup"
 )
 
 // A Metric is one histogram and the figures read from it, in nanoseconds.
@@ -171,6 +226,13 @@ const (
 	enough = 100 // samples above a percentile for it not to be low
 )
 
+// above is how many of count samples lie above percentile q. It is rounded up by
+// far less than a sample: (100-99.9)/100 is not exact.
+func above(count int64, q float64) float64 { return float64(count)*(100-q)/100 + 1e-6 }
+
+// Enough reports whether so many samples are enough for percentile q to be told.
+func Enough(count int64, q float64) bool { return above(count, q) >= fewest }
+
 // PercentileName is the key of percentile q.
 func PercentileName(q float64) string { return strconv.FormatFloat(q, 'f', -1, 64) }
 
@@ -182,13 +244,10 @@ func NewMetric(h *hist.Histogram) (Metric, error) {
 		Low:         []string{},
 	}
 	for _, q := range Percentiles {
-		above := float64(h.Count()) * (100 - q) / 100
-		// Rounded up by far less than a sample: (100-99.9)/100 is not exact.
-		above += 1e-6
-		if above < enough {
+		if above(h.Count(), q) < enough {
 			m.Low = append(m.Low, PercentileName(q))
 		}
-		if above >= fewest {
+		if Enough(h.Count(), q) {
 			m.Percentiles[PercentileName(q)] = h.Percentile(q)
 		}
 	}

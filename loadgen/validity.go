@@ -1,0 +1,119 @@
+package loadgen
+
+import (
+	"fmt"
+
+	"github.com/echostamp/echostamp/internal/record"
+	"github.com/echostamp/echostamp/internal/unit"
+)
+
+// Bounds of a valid run. docs/measuring.md says what they are for.
+const (
+	maxOwnLag      = 0.10  // own_lag p99, as a share of response p50
+	maxBusy        = 0.90  // of the time of an event loop
+	maxWaited      = 0.10  // for each reply, ready and without a processor, as a share of response p50
+	maxInvoluntary = 0.10  // involuntary switches for each reply
+	maxPause       = 0.001 // of the time
+	maxSteal       = 0.05  // of the time of all processors
+	maxBacklog     = 0.001 // of the messages that were due
+	fewestReplies  = 20    // for ten to lie above the median
+)
+
+// judge says whether the figures of a run can be trusted, and if not, why not: it
+// is invalid, or limited by the load generator.
+func judge(r *record.Run, m metrics, allowed Allowance, gaveUp bool) record.Validity {
+	limits := generatorLimits(r, m)
+	faults := faults(r, allowed, gaveUp)
+	v := record.Validity{Verdict: record.Valid, Reasons: append(faults, limits...)}
+	switch {
+	case len(faults) > 0:
+		v.Verdict = record.Invalid
+	case len(limits) > 0:
+		v.Verdict = record.GeneratorLimited
+	}
+	if behind := backlog(r.Totals, r.Config.Clients); behind != "" {
+		// The server is to blame only if the generator is not.
+		if len(limits) == 0 {
+			v.Verdict = record.Invalid
+			behind = "the server did not keep up: " + behind
+		}
+		v.Reasons = append(v.Reasons, behind)
+	}
+	return v
+}
+
+// reasons grows by one if there is one.
+type reasons []string
+
+func (r *reasons) when(is bool, format string, args ...any) {
+	if is {
+		*r = append(*r, fmt.Sprintf(format, args...))
+	}
+}
+
+// faults are the reasons for which the figures mean nothing, or lack something.
+func faults(r *record.Run, allowed Allowance, gaveUp bool) reasons {
+	out := reasons{}
+	t, n := r.Totals, r.Totals.ErrorCount()
+	out.when(t.Received == 0, "no reply was measured")
+	out.when(0 < t.Received && t.Received < fewestReplies, "%s: a median needs %d", replies(t.Received), fewestReplies)
+	out.when(gaveUp, "the server stopped answering")
+	out.when(!allowed.covers(n, t.Sent), "%s, whose messages are not in the figures", unit.Plural(n, "error"))
+	steps, which := r.Generator.ClockSteps, "rtt is not affected"
+	if r.Config.Mode == record.Open {
+		which = "response, rtt and lag are not affected"
+	}
+	out.when(steps > 0, "this host's wall clock was stepped %s, at most by %s: forward and reverse are wrong by it; %s",
+		times(steps), unit.Duration(float64(r.Generator.ClockStep)), which)
+	return out
+}
+
+// generatorLimits are the reasons for which the figures are the load generator's
+// as much as the server's.
+func generatorLimits(r *record.Run, m metrics) reasons {
+	out := reasons{}
+	if r.Totals.Received == 0 {
+		return out
+	}
+	g, elapsed, received := r.Generator, float64(max(r.Duration, 1)), float64(r.Totals.Received)
+	awaited := rtt
+	if own := m[ownLag]; own != nil {
+		awaited = response
+		late, typical := float64(own.Percentile(99)), float64(m[response].Percentile(50))
+		out.when(late > maxOwnLag*typical, "own_lag p99 %s is more than %.0f%% of response p50 %s",
+			unit.Duration(late), maxOwnLag*100, unit.Duration(typical))
+	}
+	out.when(g.Busy > maxBusy, "the event loop was busy for %.0f%% of the time", g.Busy*100)
+	waited, typical := float64(g.Waited)/received, float64(m[awaited].Percentile(50))
+	out.when(waited > maxWaited*typical, "the event loop was ready and had no processor for %s a reply, more than %.0f%% of %s p50 %s",
+		unit.Duration(waited), maxWaited*100, metricNames[awaited], unit.Duration(typical))
+	out.when(float64(g.InvoluntarySwitches) > maxInvoluntary*received,
+		"the system took the processor away %s, more than once for %.0f replies", times(g.InvoluntarySwitches), 1/maxInvoluntary)
+	out.when(float64(g.GCPause) > maxPause*elapsed, "garbage collection stopped the load generator for %s", unit.Duration(float64(g.GCPause)))
+	out.when(g.Steal > maxSteal, "the hypervisor gave %.0f%% of this machine's processor time to others", g.Steal*100)
+	return out
+}
+
+// backlog says what was never sent, if it is more than what happens to be due at
+// the end of a run; else it is empty.
+func backlog(t record.Totals, clients int) string {
+	if t.Backlog <= int64(clients) || float64(t.Backlog) <= maxBacklog*float64(t.Due) {
+		return ""
+	}
+	return fmt.Sprintf("of %s messages due %s (%.2g%%) were never sent, and are missing from response, which grows for as long as the run goes on",
+		unit.Count(t.Due), unit.Count(t.Backlog), float64(t.Backlog)/float64(t.Due)*100)
+}
+
+func times(n int64) string {
+	if n == 1 {
+		return "once"
+	}
+	return unit.Count(n) + " times"
+}
+
+func replies(n int64) string {
+	if n == 1 {
+		return "1 reply"
+	}
+	return unit.Count(n) + " replies"
+}

@@ -1,0 +1,119 @@
+package loadgen
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/echostamp/echostamp/internal/hist"
+	"github.com/echostamp/echostamp/internal/record"
+)
+
+// TestJudge holds each bound from both sides.
+func TestJudge(t *testing.T) {
+	// A run of 10 s with 10,000 replies, response p50 1 ms and own_lag p99 0.1 ms.
+	sound := func() (*record.Run, metrics) {
+		r := &record.Run{
+			Duration: int64(10 * time.Second),
+			Config:   record.Config{Mode: record.Open, Clients: 10, Shards: 1},
+			Totals:   record.Totals{Due: 10_000, Sent: 10_000, Received: 10_000},
+			Generator: record.Generator{
+				Busy: 0.9, InvoluntarySwitches: 1000, Waited: int64(time.Second), GCPause: int64(10 * time.Millisecond), Steal: 0.05,
+			},
+		}
+		m := newMetrics(Config{Rate: 1, Proto: Text}, false)
+		m[response].Record(1_000_000)
+		m[ownLag].Record(99_900) // within the histogram's resolution
+		return r, m
+	}
+	all := func(v int64) *hist.Histogram { h := hist.New(); h.Record(v); return h }
+	for name, tc := range map[string]struct {
+		change  func(r *record.Run, m *metrics)
+		gaveUp  bool
+		verdict string
+		says    []string
+	}{
+		"at every bound": {change: func(*record.Run, *metrics) {}, verdict: record.Valid},
+		"late": {
+			change:  func(_ *record.Run, m *metrics) { m[ownLag] = all(101_000) },
+			verdict: record.GeneratorLimited, says: []string{"own_lag p99 101µs is more than 10% of response p50 1.00ms"},
+		},
+		"late, but the server is slower": {
+			change:  func(_ *record.Run, m *metrics) { m[ownLag], m[response] = all(101_000), all(2_000_000) },
+			verdict: record.Valid,
+		},
+		"busy": {
+			change:  func(r *record.Run, _ *metrics) { r.Generator.Busy = 0.91 },
+			verdict: record.GeneratorLimited, says: []string{"busy for 91% of the time"},
+		},
+		"switched": {
+			change:  func(r *record.Run, _ *metrics) { r.Generator.InvoluntarySwitches = 1001 },
+			verdict: record.GeneratorLimited, says: []string{"took the processor away 1,001 times, more than once for 10 replies"},
+		},
+		"starved": {
+			change:  func(r *record.Run, _ *metrics) { r.Generator.Waited = 1_010_000_000 },
+			verdict: record.GeneratorLimited, says: []string{"had no processor for 101µs a reply, more than 10% of response p50 1.00ms"},
+		},
+		"collected": {
+			change:  func(r *record.Run, _ *metrics) { r.Generator.GCPause++ },
+			verdict: record.GeneratorLimited, says: []string{"garbage collection stopped the load generator for 10.0ms"},
+		},
+		"stolen": {
+			change:  func(r *record.Run, _ *metrics) { r.Generator.Steal = 0.06 },
+			verdict: record.GeneratorLimited, says: []string{"gave 6% of this machine's processor time"},
+		},
+		"a clock step": {
+			change:  func(r *record.Run, _ *metrics) { r.Generator.ClockSteps, r.Generator.ClockStep = 1, -5_000_000 },
+			verdict: record.Invalid, says: []string{"was stepped once, at most by -5.00ms"},
+		},
+		"few": {
+			change:  func(r *record.Run, _ *metrics) { r.Totals = record.Totals{Received: 19}; r.Generator = record.Generator{} },
+			verdict: record.Invalid, says: []string{"19 replies: a median needs 20"},
+		},
+		"none": {
+			change:  func(r *record.Run, _ *metrics) { r.Totals.Received = 0 },
+			verdict: record.Invalid, says: []string{"no reply was measured"},
+		},
+		"errors": {
+			change:  func(r *record.Run, _ *metrics) { r.Totals.Errors = map[string]int64{"reset": 11} },
+			verdict: record.Invalid, says: []string{"11 errors, whose messages are not in the figures"},
+		},
+		"errors that are allowed": {
+			change:  func(r *record.Run, _ *metrics) { r.Totals.Errors = map[string]int64{"reset": 10} },
+			verdict: record.Valid,
+		},
+		"gave up": {change: func(*record.Run, *metrics) {}, gaveUp: true, verdict: record.Invalid, says: []string{"stopped answering"}},
+		"a message left over": {
+			change:  func(r *record.Run, _ *metrics) { r.Totals.Backlog = 10 },
+			verdict: record.Valid,
+		},
+		"overloaded": {
+			change:  func(r *record.Run, _ *metrics) { r.Totals.Backlog = 11 },
+			verdict: record.Invalid, says: []string{"the server did not keep up: of 10,000 messages due 11 (0.11%) were never sent"},
+		},
+		"overloaded by a generator without time": {
+			change:  func(r *record.Run, _ *metrics) { r.Totals.Backlog, r.Generator.Busy = 500, 0.99 },
+			verdict: record.GeneratorLimited, says: []string{"busy for 99%", "of 10,000 messages due 500 (5%) were never sent"},
+		},
+		"both": {
+			change: func(r *record.Run, _ *metrics) {
+				r.Generator.Busy, r.Totals.Errors = 0.99, map[string]int64{"reset": 11}
+			},
+			verdict: record.Invalid, says: []string{"11 errors", "busy for 99%"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r, m := sound()
+			tc.change(r, &m)
+			v := judge(r, m, Allowance{count: 10}, tc.gaveUp)
+			if v.Verdict != tc.verdict || len(v.Reasons) != len(tc.says) {
+				t.Fatalf("%s %q, want %s %q", v.Verdict, v.Reasons, tc.verdict, tc.says)
+			}
+			for i, says := range tc.says {
+				if !strings.Contains(v.Reasons[i], says) {
+					t.Errorf("reason %q, want %q", v.Reasons[i], says)
+				}
+			}
+		})
+	}
+}
