@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"os/exec"
 	"regexp"
 	"strings"
@@ -29,8 +28,6 @@ type server func() (argv []string, err error)
 type generator struct {
 	argv func(port string, clients int) []string
 	read func(output []byte) (figures, error)
-	// untrusted is an exit code, other than 0, at which there are figures.
-	untrusted int
 	// limit is how long it may take before it is taken to hang.
 	limit time.Duration
 }
@@ -111,12 +108,7 @@ func (g generator) run(ctx context.Context, port string, clients int) (figures, 
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	if err := cmd.Run(); err != nil {
-		err = failure(cmd, err, stderr.String())
-		var exit *exec.ExitError
-		if !errors.As(err, &exit) || exit.ExitCode() != g.untrusted {
-			return nil, err
-		}
-		fmt.Fprintln(os.Stderr, "bench: not to be trusted:", err)
+		return nil, failure(cmd, err, stderr.String())
 	}
 	f, err := g.read(stdout.Bytes())
 	if err != nil {

@@ -204,7 +204,7 @@ func TestIdleConnectionsAreSmall(t *testing.T) {
 // the wait for the load generator is in wakeup, and not in reverse.
 func TestKernelTimestamps(t *testing.T) {
 	t.Parallel()
-	r := execute(t, exec.Command(program(t), "load", "-c", "64", "-n", "20000", "--timestamps", "kernel", "--format", "json"))
+	r := execute(t, exec.Command(program(t), "load", "--accept-invalid", "-c", "64", "-n", "20000", "--timestamps", "kernel", "--format", "json"))
 	run := r.run(t)
 	if r.code != exitDone || run.Config.Timestamps != record.KernelTime || run.Config.Engine != "epoll" {
 		t.Fatalf("exit code %d, %+v; %s", r.code, run.Config, r.errOut)
@@ -221,7 +221,7 @@ func TestKernelTimestamps(t *testing.T) {
 func TestServerKernelTime(t *testing.T) {
 	t.Parallel()
 	s := listening(t, 1, program(t), "server", "--listen", "127.0.0.1:0", "--timestamps", "kernel")
-	r := execute(t, exec.Command(program(t), "load", "-c", "32", "-n", "20000", "--format", "json", s.addrs[0]))
+	r := execute(t, exec.Command(program(t), "load", "--accept-invalid", "-c", "32", "-n", "20000", "--format", "json", s.addrs[0]))
 	run := r.run(t)
 	if r.code != exitDone || run.Metrics[record.Forward].Min < 0 {
 		t.Errorf("exit code %d, forward from %d ns", r.code, run.Metrics[record.Forward].Min)
@@ -231,7 +231,7 @@ func TestServerKernelTime(t *testing.T) {
 func TestPlainEcho(t *testing.T) {
 	t.Parallel()
 	p := startPeer(t, talk(func(m []byte) []byte { return m }))
-	r := execute(t, exec.Command(program(t), "load", "-c", "4", "-n", "1000", "--proto", "echo", "--format", "json", p.addr()))
+	r := execute(t, exec.Command(program(t), "load", "--accept-invalid", "-c", "4", "-n", "1000", "--proto", "echo", "--format", "json", p.addr()))
 	run := r.run(t)
 	if r.code != exitDone || run.Totals.Received != 1000 {
 		t.Errorf("exit code %d, %d replies", r.code, run.Totals.Received)
@@ -250,7 +250,7 @@ func TestSources(t *testing.T) {
 			mu.Unlock()
 			honest(c)
 		})
-		r := execute(t, exec.Command(program(t), "load", "-c", "10", "-n", "100", "--engine", engine, "--shards", "1", "--source", "127.0.0.2,127.0.0.3", p.addr()))
+		r := execute(t, exec.Command(program(t), "load", "--accept-invalid", "-c", "10", "-n", "100", "--engine", engine, "--shards", "1", "--source", "127.0.0.2,127.0.0.3", p.addr()))
 		mu.Lock()
 		if r.code != exitDone || len(seen) != 2 || seen["127.0.0.2"] != 5 || seen["127.0.0.3"] != 5 {
 			t.Errorf("%s: exit code %d, connections from %v; %s", engine, r.code, seen, r.errOut)

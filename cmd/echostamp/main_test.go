@@ -192,6 +192,12 @@ func holds(t *testing.T, r *record.Run) {
 		t.Errorf("%d bytes sent in %d messages of %d", tot.BytesSent, tot.Sent, r.Config.Size)
 	}
 	want := map[string]int64{record.RTT: tot.Received}
+	if r.Config.Mode == record.Open {
+		want[record.Response], want[record.Lag], want[record.OwnLag] = tot.Received, tot.Received, tot.Received
+		if tot.Due != tot.Sent+tot.Backlog {
+			t.Errorf("due %d ≠ sent %d + backlog %d", tot.Due, tot.Sent, tot.Backlog)
+		}
+	}
 	if r.Config.Proto == "text" {
 		want[record.Forward], want[record.Reverse] = tot.Received, tot.Received
 	}
@@ -224,10 +230,13 @@ func holds(t *testing.T, r *record.Run) {
 	for name, m := range r.Metrics {
 		sums[name] = m.Mean * float64(m.Count)
 	}
+	if d := sums[record.Response] - sums[record.RTT] - sums[record.Lag]; r.Config.Mode == record.Open && (d < -1000 || d > 1000) {
+		t.Errorf("response ≠ rtt + lag: %v", sums)
+	}
 	if d := sums[record.RTT] - sums[record.Forward] - sums[record.Reverse] - sums[record.Wakeup]; r.Config.Proto == "text" && (d < -1000 || d > 1000) {
 		t.Errorf("rtt ≠ forward + reverse + wakeup: %v", sums)
 	}
-	// In closed loop a client never waits for two replies at once, and the last
+	// A client never waits for two replies at once, and the last
 	// of each may come after the end or have been sent before the beginning.
 	m := r.Metrics[record.RTT]
 	most := float64(r.Config.Clients) * (float64(r.Duration) + 2*float64(m.Max))

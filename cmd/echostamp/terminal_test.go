@@ -58,7 +58,7 @@ func onTerminal(t *testing.T, typed []typing, args ...string) result {
 
 func TestProgressOnATerminal(t *testing.T) {
 	t.Parallel()
-	r := onTerminal(t, nil, "load", "-d", "1s", "-c", "2")
+	r := onTerminal(t, nil, "load", "--accept-invalid", "-d", "1s", "-c", "2")
 	bar, report, found := strings.Cut(r.out, "echostamp load of")
 	if r.code != exitDone || !found {
 		t.Fatalf("exit code %d, %q", r.code, r.out)
