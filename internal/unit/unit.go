@@ -5,6 +5,7 @@ package unit
 import (
 	"math"
 	"strconv"
+	"strings"
 )
 
 var (
@@ -72,9 +73,17 @@ func Rate(perSecond float64) string {
 	return threeDigits(perSecond) + "/s"
 }
 
-// Plural prints a number of things: "1 client", "2,000 clients".
+// Plural prints a number of things: "1 client", "2,000 clients", "0 replies", "2
+// switches".
 func Plural(n int64, noun string) string {
-	if n != 1 {
+	stem, isY := strings.CutSuffix(noun, "y")
+	switch {
+	case n == 1:
+	case isY:
+		noun = stem + "ies"
+	case strings.HasSuffix(noun, "ch"):
+		noun += "es"
+	default:
 		noun += "s"
 	}
 	return Count(n) + " " + noun
