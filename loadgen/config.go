@@ -189,6 +189,11 @@ func (c Config) Validate() error {
 // open reports whether this is an open loop.
 func (c Config) open() bool { return c.Rate > 0 || len(c.Stages) > 0 }
 
+// stamped reports whether the kernel is asked when replies arrive.
+func (c Config) stamped() bool {
+	return c.Timestamps == KernelTime || c.Timestamps == AutoTime && evloop.Choose(c.Engine) == evloop.Epoll
+}
+
 // plan is that of an open loop; nil of a closed one.
 func (c Config) plan() (*pace.Plan, error) {
 	switch {

@@ -36,7 +36,6 @@ func Run(ctx context.Context, cfg Config) (*record.Run, error) {
 		return nil, err
 	}
 	cfg = s.cfg
-	s.stamps = cfg.Timestamps == KernelTime || cfg.Timestamps == AutoTime && evloop.Choose(cfg.Engine) == evloop.Epoll
 	target, err := resolveTarget(ctx, cfg)
 	if err != nil {
 		s.interrupted = ctx.Err() != nil
@@ -70,6 +69,7 @@ func (s *supervisor) prepare(cfg Config) error {
 		}
 	}
 	s.cfg = cfg
+	s.stamps = cfg.stamped()
 	s.watched = cfg.watched()
 	s.watch = cfg.Live != nil || cfg.WarmupAuto || cfg.Until != nil
 	s.recent, s.warmth.now = hist.New(), hist.New()

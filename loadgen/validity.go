@@ -56,7 +56,7 @@ func faults(r *record.Run, allowed Allowance, gaveUp bool) reasons {
 	out := reasons{}
 	t, n := r.Totals, r.Totals.ErrorCount()
 	out.when(t.Received == 0, "no reply was measured")
-	out.when(0 < t.Received && t.Received < fewestReplies, "%s: a median needs %d", replies(t.Received), fewestReplies)
+	out.when(0 < t.Received && t.Received < fewestReplies, "%s: a median needs %d", unit.Plural(t.Received, "reply"), fewestReplies)
 	out.when(gaveUp, "the server stopped answering")
 	out.when(!allowed.covers(n, t.Sent), "%s, whose messages are not in the figures", unit.Plural(n, "error"))
 	steps, which := r.Generator.ClockSteps, "rtt is not affected"
@@ -84,10 +84,12 @@ func generatorLimits(r *record.Run, m metrics) reasons {
 			unit.Duration(late), maxOwnLag*100, unit.Duration(typical))
 	}
 	out.when(g.Busy > maxBusy, "the event loop was busy for %.0f%% of the time", g.Busy*100)
+	// What an involuntary switch costs is the time without a processor; where
+	// that is not known, their number has to do.
 	waited, typical := float64(g.Waited)/received, float64(m[awaited].Percentile(50))
-	out.when(waited > maxWaited*typical, "the event loop was ready and had no processor for %s a reply, more than %.0f%% of %s p50 %s",
-		unit.Duration(waited), maxWaited*100, metricNames[awaited], unit.Duration(typical))
-	out.when(float64(g.InvoluntarySwitches) > maxInvoluntary*received,
+	out.when(waited > maxWaited*typical, "the event loop was ready and had no processor for %s a reply, more than %.0f%% of %s p50 %s (%s)",
+		unit.Duration(waited), maxWaited*100, metricNames[awaited], unit.Duration(typical), unit.Plural(g.InvoluntarySwitches, "involuntary switch"))
+	out.when(g.Waited == 0 && float64(g.InvoluntarySwitches) > maxInvoluntary*received,
 		"the system took the processor away %s, more than once for %.0f replies", times(g.InvoluntarySwitches), 1/maxInvoluntary)
 	out.when(float64(g.GCPause) > maxPause*elapsed, "garbage collection stopped the load generator for %s", unit.Duration(float64(g.GCPause)))
 	out.when(g.Steal > maxSteal, "the hypervisor gave %.0f%% of this machine's processor time to others", g.Steal*100)
@@ -109,11 +111,4 @@ func times(n int64) string {
 		return "once"
 	}
 	return unit.Count(n) + " times"
-}
-
-func replies(n int64) string {
-	if n == 1 {
-		return "1 reply"
-	}
-	return unit.Count(n) + " replies"
 }

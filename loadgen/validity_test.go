@@ -47,12 +47,16 @@ func TestJudge(t *testing.T) {
 			verdict: record.GeneratorLimited, says: []string{"busy for 91% of the time"},
 		},
 		"switched": {
-			change:  func(r *record.Run, _ *metrics) { r.Generator.InvoluntarySwitches = 1001 },
+			change:  func(r *record.Run, _ *metrics) { r.Generator.Waited, r.Generator.InvoluntarySwitches = 0, 1001 },
 			verdict: record.GeneratorLimited, says: []string{"took the processor away 1,001 times, more than once for 10 replies"},
+		},
+		"switched, with no loss of time": {
+			change:  func(r *record.Run, _ *metrics) { r.Generator.InvoluntarySwitches = 1001 },
+			verdict: record.Valid,
 		},
 		"starved": {
 			change:  func(r *record.Run, _ *metrics) { r.Generator.Waited = 1_010_000_000 },
-			verdict: record.GeneratorLimited, says: []string{"had no processor for 101µs a reply, more than 10% of response p50 1.00ms"},
+			verdict: record.GeneratorLimited, says: []string{"had no processor for 101µs a reply, more than 10% of response p50 1.00ms (1,000 involuntary switches)"},
 		},
 		"collected": {
 			change:  func(r *record.Run, _ *metrics) { r.Generator.GCPause++ },
@@ -67,7 +71,10 @@ func TestJudge(t *testing.T) {
 			verdict: record.Invalid, says: []string{"was stepped once, at most by -5.00ms"},
 		},
 		"few": {
-			change:  func(r *record.Run, _ *metrics) { r.Totals = record.Totals{Received: 19}; r.Generator = record.Generator{} },
+			change: func(r *record.Run, _ *metrics) {
+				r.Totals = record.Totals{Received: 19}
+				r.Generator = record.Generator{}
+			},
 			verdict: record.Invalid, says: []string{"19 replies: a median needs 20"},
 		},
 		"none": {

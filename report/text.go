@@ -30,6 +30,10 @@ func Text(w io.Writer, r *record.Run) error {
 	b := bufio.NewWriter(w)
 	header(b, r)
 	fmt.Fprintln(b)
+	if r.Search != nil {
+		search(b, r.Search)
+		fmt.Fprintf(b, "\nthe last run at that rate\n\n")
+	}
 	table(b, r)
 	fmt.Fprintln(b)
 	totals(b, r)
@@ -132,13 +136,13 @@ func percentile(m record.Metric, name string) string {
 func totals(b io.Writer, r *record.Run) {
 	t := r.Totals
 	fmt.Fprintf(b, "throughput  %s: %s in %s",
-		unit.Rate(t.Rate), replies(t.Received-t.Late), unit.Duration(float64(r.Duration)))
+		unit.Rate(t.Rate), unit.Plural(t.Received-t.Late, "reply"), unit.Duration(float64(r.Duration)))
 	if s := float64(r.Duration) / 1e9; s > 0 {
 		fmt.Fprintf(b, ", %s/s out, %s/s in", unit.Bytes(float64(t.BytesSent)/s), unit.Bytes(float64(t.BytesReceived)/s))
 	}
 	fmt.Fprintln(b)
 	if t.Late > 0 {
-		fmt.Fprintf(b, "late        %s more, to messages sent in that time\n", replies(t.Late))
+		fmt.Fprintf(b, "late        %s more, to messages sent in that time\n", unit.Plural(t.Late, "reply"))
 	}
 	if t.Backlog > 0 {
 		fmt.Fprintf(b, "backlog     %s of %s due were never sent\n", unit.Plural(t.Backlog, "message"), unit.Count(t.Due))
@@ -251,7 +255,7 @@ func rowNotes(r *record.Run) (out []string) {
 		out = append(out, "wakeup is how long a reply waited in this host's kernel for the load generator to read it")
 	}
 	if n := r.Totals.Unstamped; n > 0 {
-		out = append(out, "the kernel gave no timestamp for "+replies(n)+", whose wakeup is part of reverse")
+		out = append(out, "the kernel gave no timestamp for "+unit.Plural(n, "reply")+", whose wakeup is part of reverse")
 	}
 	return out
 }
@@ -268,11 +272,4 @@ func marked(r *record.Run) (low, none bool) {
 		}
 	}
 	return low, none
-}
-
-func replies(n int64) string {
-	if n == 1 {
-		return "1 reply"
-	}
-	return unit.Count(n) + " replies"
 }

@@ -23,6 +23,7 @@ type loadOptions struct {
 	file          string
 	quiet         bool
 	acceptInvalid bool
+	search        *loadgen.Search // instead of one run
 }
 
 func loadCommand(t ui) *cobra.Command {
@@ -86,6 +87,9 @@ be done: nothing was measured, or clients had no connection at the end.`,
 		}
 		cfg.Engine, cfg.Shards, cfg.CPUs, cfg.Spin = engine.engine, engine.count(), engine.cpus, engine.spin
 		var err error
+		if opts.search, err = pacing.search(); err != nil {
+			return usage(err)
+		}
 		if cfg.Sources, err = parseSources(sources); err != nil {
 			return usage(err)
 		}
@@ -115,7 +119,7 @@ func load(ctx context.Context, t ui, cfg loadgen.Config, opts loadOptions) error
 	if own {
 		cfg.Target = "127.0.0.1:0" // until there is a server
 	}
-	if err := cfg.Validate(); err != nil {
+	if err := validate(cfg, opts.search); err != nil {
 		return usageOf(err)
 	}
 	var file *record.File
@@ -135,9 +139,7 @@ func load(ctx context.Context, t ui, cfg loadgen.Config, opts loadOptions) error
 		cfg.Target = target
 		cfg.Descriptors = cfg.Clients + serverDescriptors(cfg.Shards)
 	}
-	show := showProgress(t, &cfg, opts.quiet)
-	r, err := loadgen.Run(ctx, cfg)
-	show.end()
+	r, err := t.measure(ctx, cfg, opts)
 	if r == nil {
 		if c := (*loadgen.ConfigError)(nil); errors.As(err, &c) {
 			return usageOf(err)
@@ -156,6 +158,26 @@ func load(ctx context.Context, t ui, cfg loadgen.Config, opts loadOptions) error
 		return nil
 	}
 	return ended
+}
+
+func validate(cfg loadgen.Config, s *loadgen.Search) error {
+	if s != nil {
+		return s.Validate(cfg)
+	}
+	return cfg.Validate()
+}
+
+// measure makes the run, or the runs, and shows how it goes on.
+func (t ui) measure(ctx context.Context, cfg loadgen.Config, opts loadOptions) (*record.Run, error) {
+	if s := opts.search; s != nil {
+		if !opts.quiet {
+			s.Step = func(step record.Step) { t.warn("%s", report.Step(s.Objective, step)) }
+		}
+		return loadgen.FindRate(ctx, cfg, *s)
+	}
+	show := showProgress(t, &cfg, opts.quiet)
+	defer show.end()
+	return loadgen.Run(ctx, cfg)
 }
 
 // create prepares the file to save to, which must not be the one that standard
@@ -212,6 +234,8 @@ func outcome(r *record.Run, err error, acceptInvalid bool) *exit {
 		return &exit{exitFailed, err}
 	case r.Validity.Verdict != record.Valid && !acceptInvalid:
 		return &exit{code: exitInvalid}
+	case r.Search != nil && r.Search.Rate == 0:
+		return &exit{code: exitThreshold}
 	}
 	return nil
 }

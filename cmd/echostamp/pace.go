@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -8,6 +9,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/echostamp/echostamp/internal/pace"
+	"github.com/echostamp/echostamp/internal/record"
 	"github.com/echostamp/echostamp/loadgen"
 )
 
@@ -19,12 +21,14 @@ type paceOptions struct {
 	duration                 time.Duration
 	messages                 int64
 	warmup, until, maxErrors string
+	findRate, findMax        string
 }
 
 // How long a run is that is not told.
 const (
 	defaultDuration = 10 * time.Second
-	untilDuration   = time.Minute // with --until, which may end it before
+	untilDuration   = time.Minute     // with --until, which may end it before
+	stepDuration    = 5 * time.Second // each of the runs of --find-rate
 )
 
 func (o *paceOptions) define(f *pflag.FlagSet) {
@@ -32,10 +36,12 @@ func (o *paceOptions) define(f *pflag.FlagSet) {
 	f.StringVar(&o.stages, "stages", "", "open loop whose rate changes: `RATE:TIME` holds one, RATE..RATE:TIME goes from one to the other, with commas between")
 	f.StringVar(&o.arrivals, "arrivals", string(pace.Constant), "how messages of an open loop follow each other: constant, or poisson (at random, as independent users)")
 	f.Uint64Var(&o.seed, "seed", 0, "of --arrivals poisson, for the same schedule again; 0 is one by chance")
-	f.DurationVarP(&o.duration, "duration", "d", defaultDuration, "how long to measure; with --messages there is no limit unless given, and with --until it is 1m")
+	f.DurationVarP(&o.duration, "duration", "d", defaultDuration, "how long to measure; unless given it is 1m with --until, 5s for each run of --find-rate, and no limit with --messages")
 	f.Int64VarP(&o.messages, "messages", "n", 0, "how many messages to measure, of all clients together; 0 is no limit")
 	f.StringVar(&o.warmup, "warmup", "0s", "how long to send before measuring begins, or auto: until the medians of two successive seconds agree within 5%, at most 10s")
 	f.StringVar(&o.until, "until", "", "end the run when a percentile is known so well within it, such as `p99±2%` (or +-)")
+	f.StringVar(&o.findRate, "find-rate", "", "search for the highest rate that holds an objective, such as `response.p99<1ms`, by several runs")
+	f.StringVar(&o.findMax, "find-max", "", "the highest `RATE` that --find-rate tries")
 	f.StringVar(&o.maxErrors, "max-errors", "0", "errors of a valid run: a number, or a share of the messages such as 0.1%")
 }
 
@@ -48,6 +54,8 @@ func (o *paceOptions) into(cfg *loadgen.Config, f *pflag.FlagSet) error {
 			cfg.Duration = 0
 		case o.until != "":
 			cfg.Duration = untilDuration
+		case o.findRate != "":
+			cfg.Duration = stepDuration
 		}
 	}
 	var err error
@@ -74,4 +82,28 @@ func (o *paceOptions) into(cfg *loadgen.Config, f *pflag.FlagSet) error {
 		return fmt.Errorf("--warmup: %q is neither auto nor a time such as 2s", o.warmup)
 	}
 	return nil
+}
+
+// search is what was asked of --find-rate; nil is nothing.
+func (o *paceOptions) search() (*loadgen.Search, error) {
+	if o.findRate == "" {
+		if o.findMax != "" {
+			return nil, errors.New("--find-max: is for --find-rate")
+		}
+		return nil, nil
+	}
+	var s loadgen.Search
+	var err error
+	if s.Objective, err = record.ParseObjective(o.findRate); err != nil {
+		return nil, fmt.Errorf("--find-rate: %w", err)
+	}
+	if o.findMax != "" {
+		if s.Max, err = pace.ParseRate(o.findMax); err == nil && s.Max == 0 {
+			err = errors.New("0 is no rate to try")
+		}
+		if err != nil {
+			return nil, fmt.Errorf("--find-max: %w", err)
+		}
+	}
+	return &s, nil
 }

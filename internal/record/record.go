@@ -34,6 +34,9 @@ type Run struct {
 	Generator   Generator `json:"generator"`
 	// Precision is there if the run was to go on until a figure is precise.
 	Precision *Precision `json:"precision,omitempty"`
+	// Search is there if the highest rate that holds an objective was searched
+	// for. The rest of the record is then of the last run at that rate.
+	Search *Search `json:"search,omitempty"`
 	// Warnings are what a reader must know to read the figures right.
 	Warnings []string          `json:"warnings"`
 	Metrics  map[string]Metric `json:"metrics"`
@@ -188,6 +191,47 @@ type Precision struct {
 	Low    float64 `json:"low_ns"`
 	High   float64 `json:"high_ns"`
 }
+
+// Search is a search for the highest rate at which an objective holds.
+type Search struct {
+	Objective string  `json:"objective"` // as --find-rate has it
+	Max       float64 `json:"max"`       // the highest rate that was to be tried
+	// Rate is the highest at which the objective held, in every confirmation; 0
+	// is that there is none.
+	Rate float64 `json:"rate"`
+	// Limit says what was in the way of a higher rate.
+	Limit string `json:"limit"`
+	Steps []Step `json:"steps"`
+}
+
+// What is in the way of a higher rate than Search.Rate.
+const (
+	ByServer    = "server"    // it is the server's capacity
+	ByGenerator = "generator" // the capacity is not known: it may be higher
+	ByMax       = "max"       // nothing: it is Search.Max
+	ByEnd       = "end"       // the search was ended before it was done
+)
+
+// A Step is one run of a search.
+type Step struct {
+	Rate     float64  `json:"rate"`     // that was asked
+	Achieved float64  `json:"achieved"` // replies a second
+	Purpose  string   `json:"purpose"`  // bracket, bisect or confirm
+	Held     bool     `json:"held"`
+	Failure  string   `json:"failure,omitempty"` // why it did not hold: Missed, Behind or Untrusted
+	Figure   float64  `json:"figure_ns"`         // that the objective is about; 0 if there were too few samples
+	Validity Validity `json:"validity"`
+	// Percentiles are those of metrics that count from when messages were due
+	// and sent, by name and percentile.
+	Percentiles map[string]map[string]int64 `json:"percentiles"`
+}
+
+// Why a rate does not hold.
+const (
+	Missed    = "missed"    // the objective
+	Behind    = "behind"    // messages that were due were never sent
+	Untrusted = "untrusted" // the run is invalid
+)
 
 // Names of metrics.
 const (

@@ -1,0 +1,158 @@
+package loadgen
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/echostamp/echostamp/internal/pace"
+	"github.com/echostamp/echostamp/internal/record"
+	"github.com/echostamp/echostamp/internal/unit"
+)
+
+// Search says which rate FindRate is to find.
+type Search struct {
+	Objective record.Objective
+	Max       float64 // the highest rate to try, messages a second; 0 is pace.MaxRate
+	// Step, if set, is called with each run that is over.
+	Step func(record.Step)
+}
+
+// firstRate is where a search begins, unless the objective needs more samples.
+const firstRate = 1000
+
+// rates returns where a search begins, and between which rates it stays.
+func (s Search) rates(cfg Config) (first, least, most float64, err error) {
+	most = cmp.Or(s.Max, pace.MaxRate)
+	if !(most > 0 && most <= pace.MaxRate) {
+		return 0, 0, 0, &ConfigError{"find-max", fmt.Sprintf("%v is not between 0 and %.0f/s", most, pace.MaxRate)}
+	}
+	if cfg.Duration < time.Millisecond {
+		return 0, 0, 0, &ConfigError{"duration", fmt.Sprintf("%v is too short for a run of the search", cfg.Duration)}
+	}
+	samples := max(s.Objective.Samples(), fewestReplies)
+	// Some more, for random arrivals may be fewer than expected.
+	least = roundRate(float64(samples)*1.2/cfg.Duration.Seconds() + 0.5)
+	if least > most {
+		return 0, 0, 0, &ConfigError{"find-max", fmt.Sprintf("in %v at %s there are fewer than the %s samples that %s needs: set a longer --duration or a higher --find-max",
+			cfg.Duration, unit.Rate(most), unit.Count(samples), s.Objective.Figure())}
+	}
+	return min(most, max(firstRate, least)), least, most, nil
+}
+
+// Validate returns a *ConfigError for what is wrong with a search by runs that are
+// configured so.
+func (s Search) Validate(cfg Config) error {
+	first, _, _, err := s.rates(cfg)
+	if err != nil {
+		return err
+	}
+	switch {
+	case cfg.open():
+		return &ConfigError{"find-rate", "sets the rate: leave --rate and --stages out"}
+	case cfg.Messages > 0 || cfg.Until != nil:
+		return &ConfigError{"find-rate", "makes runs of --duration: leave --messages and --until out"}
+	}
+	cfg.Rate = first
+	for i, h := range newMetrics(cfg, cfg.stamped()) {
+		if h == nil && metricNames[i] == s.Objective.Metric {
+			return &ConfigError{"find-rate", fmt.Sprintf("with this protocol and these timestamps a run has no %s", s.Objective.Metric)}
+		}
+	}
+	return cfg.Validate()
+}
+
+// FindRate searches for the highest rate that holds an objective, by runs of
+// cfg.Duration each, and returns the record of the last one at that rate, with the
+// search in it. Errors are those of Run.
+func FindRate(ctx context.Context, cfg Config, s Search) (*record.Run, error) {
+	if err := s.Validate(cfg); err != nil {
+		return nil, err
+	}
+	first, least, most, err := s.rates(cfg)
+	if err != nil {
+		return nil, err
+	}
+	look := newSearch(first, least, most)
+	result := &record.Search{Objective: s.Objective.String(), Max: most}
+	var best, last *record.Run
+	for !look.done && err == nil && ctx.Err() == nil {
+		cfg.Rate = look.rate
+		var r *record.Run
+		if r, err = Run(ctx, cfg); r == nil {
+			break
+		}
+		last = r
+		if err != nil || r.Interrupted {
+			break
+		}
+		o, step := s.judge(r, look.purpose)
+		result.Steps = append(result.Steps, step)
+		if look.note(o); o == held && look.best() == r.Config.Rate {
+			best = r
+		}
+		if s.Step != nil {
+			s.Step(step)
+		}
+	}
+	if last == nil {
+		return nil, err
+	}
+	result.Rate, result.Limit = look.best(), look.limitName()
+	if result.Rate == 0 {
+		best = last
+	}
+	best = cmp.Or(best, last)
+	best.Interrupted = ctx.Err() != nil
+	conclude(best, result)
+	return best, err
+}
+
+// judge says what a run means for its rate. That the objective held is sure even if
+// the load generator was slow: what it added is in the figure.
+func (s Search) judge(r *record.Run, purpose string) (outcome, record.Step) {
+	figure, ok := s.Objective.Of(r)
+	step := record.Step{
+		Rate: r.Config.Rate, Achieved: r.Totals.Rate, Purpose: purpose, Figure: figure, Validity: r.Validity,
+		Percentiles: map[string]map[string]int64{},
+	}
+	for _, name := range []string{record.Response, record.RTT, record.OwnLag} {
+		step.Percentiles[name] = r.Metrics[name].Percentiles
+	}
+	switch {
+	case backlog(r.Totals, r.Config.Clients) != "":
+		step.Failure = record.Behind
+	case ok && !s.Objective.Holds(figure):
+		step.Failure = record.Missed
+	case !ok || r.Validity.Verdict == record.Invalid:
+		step.Failure = record.Untrusted
+	}
+	step.Held = step.Failure == ""
+	switch {
+	case step.Held:
+		return held, step
+	case r.Validity.Verdict == record.GeneratorLimited:
+		return limited, step
+	}
+	return failed, step
+}
+
+// conclude puts a search into the record of the run that stands for it. Its verdict
+// is then on the rate that was found.
+func conclude(r *record.Run, s *record.Search) {
+	r.Search = s
+	for _, reason := range r.Validity.Reasons {
+		r.Warnings = append(r.Warnings, "of the run that this report is of: "+reason)
+	}
+	v := record.Validity{Verdict: record.Valid, Reasons: []string{}}
+	switch {
+	case s.Limit == record.ByEnd:
+		v.Verdict = record.Invalid
+		v.Reasons = append(v.Reasons, "the search was ended before it was done")
+	case s.Limit == record.ByGenerator:
+		v.Verdict = record.GeneratorLimited
+		v.Reasons = append(v.Reasons, "above the rate that was found the load generator was the limit: what the server can take is not known")
+	}
+	r.Validity = v
+}
