@@ -11,7 +11,8 @@ import (
 const (
 	maxOwnLag      = 0.10  // own_lag p99, as a share of response p50
 	maxBusy        = 0.90  // of the time of an event loop
-	maxWaited      = 0.10  // for each reply, ready and without a processor, as a share of response p50
+	maxWaited      = 0.10  // ready and without a processor: of the time of an event loop, or for each reply, of rtt p50
+	maxWakeup      = 0.50  // wakeup, of rtt, on average
 	maxInvoluntary = 0.10  // involuntary switches for each reply
 	maxPause       = 0.001 // of the time
 	maxSteal       = 0.05  // of the time of all processors
@@ -76,19 +77,23 @@ func generatorLimits(r *record.Run, m metrics) reasons {
 		return out
 	}
 	g, elapsed, received := r.Generator, float64(max(r.Duration, 1)), float64(r.Totals.Received)
-	awaited := rtt
 	if own := m[ownLag]; own != nil {
-		awaited = response
 		late, typical := float64(own.Percentile(99)), float64(m[response].Percentile(50))
 		out.when(late > maxOwnLag*typical, "own_lag p99 %s is more than %.0f%% of response p50 %s",
 			unit.Duration(late), maxOwnLag*100, unit.Duration(typical))
 	}
 	out.when(g.Busy > maxBusy, "the event loop was busy for %.0f%% of the time", g.Busy*100)
+	if w := m[wakeup]; w != nil {
+		share := w.Mean() * float64(w.Count()) / (m[rtt].Mean() * float64(m[rtt].Count()))
+		out.when(share > maxWakeup, "wakeup is %.0f%% of rtt on average: replies waited for the load generator to read them", share*100)
+	}
 	// What an involuntary switch costs is the time without a processor; where
 	// that is not known, their number has to do.
-	waited, typical := float64(g.Waited)/received, float64(m[awaited].Percentile(50))
-	out.when(waited > maxWaited*typical, "the event loop was ready and had no processor for %s a reply, more than %.0f%% of %s p50 %s (%s)",
-		unit.Duration(waited), maxWaited*100, metricNames[awaited], unit.Duration(typical), unit.Plural(g.InvoluntarySwitches, "involuntary switch"))
+	waited, typical := float64(g.Waited), float64(m[rtt].Percentile(50))
+	share, each := waited/elapsed/float64(r.Config.Shards), waited/received
+	out.when(share > maxWaited || each > maxWaited*typical,
+		"the event loop was ready and had no processor for %.0f%% of the time, %s for each reply (%s)",
+		share*100, unit.Duration(each), unit.Plural(g.InvoluntarySwitches, "involuntary switch"))
 	out.when(g.Waited == 0 && float64(g.InvoluntarySwitches) > maxInvoluntary*received,
 		"the system took the processor away %s, more than once for %.0f replies", times(g.InvoluntarySwitches), 1/maxInvoluntary)
 	out.when(float64(g.GCPause) > maxPause*elapsed, "garbage collection stopped the load generator for %s", unit.Duration(float64(g.GCPause)))

@@ -21,8 +21,12 @@ func TestJudge(t *testing.T) {
 				Busy: 0.9, InvoluntarySwitches: 1000, Waited: int64(time.Second), GCPause: int64(10 * time.Millisecond), Steal: 0.05,
 			},
 		}
-		m := newMetrics(Config{Rate: 1, Proto: Text}, false)
-		m[response].Record(1_000_000)
+		m := newMetrics(Config{Rate: 1, Proto: Text}, true)
+		for range r.Totals.Received {
+			m[response].Record(1_000_000)
+			m[rtt].Record(1_000_000)
+			m[wakeup].Record(500_000)
+		}
 		m[ownLag].Record(99_900) // within the histogram's resolution
 		return r, m
 	}
@@ -56,7 +60,19 @@ func TestJudge(t *testing.T) {
 		},
 		"starved": {
 			change:  func(r *record.Run, _ *metrics) { r.Generator.Waited = 1_010_000_000 },
-			verdict: record.GeneratorLimited, says: []string{"had no processor for 101µs a reply, more than 10% of response p50 1.00ms (1,000 involuntary switches)"},
+			verdict: record.GeneratorLimited, says: []string{"had no processor for 10% of the time, 101µs for each reply (1,000 involuntary switches)"},
+		},
+		"starved with few replies": {
+			change: func(r *record.Run, m *metrics) {
+				r.Generator.Waited /= 100
+				r.Totals.Due, r.Totals.Sent, r.Totals.Received = 99, 99, 99
+				r.Generator.InvoluntarySwitches = 1
+			},
+			verdict: record.GeneratorLimited, says: []string{"for 0% of the time, 101µs for each reply (1 involuntary switch)"},
+		},
+		"slow to read": {
+			change:  func(_ *record.Run, m *metrics) { m[wakeup].Record(100_000_000) },
+			verdict: record.GeneratorLimited, says: []string{"wakeup is 51% of rtt on average"},
 		},
 		"collected": {
 			change:  func(r *record.Run, _ *metrics) { r.Generator.GCPause++ },
