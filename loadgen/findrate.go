@@ -44,15 +44,15 @@ func (s Search) rates(cfg Config) (first, least, most float64, err error) {
 // Validate returns a *ConfigError for what is wrong with a search by runs that are
 // configured so.
 func (s Search) Validate(cfg Config) error {
-	first, _, _, err := s.rates(cfg)
-	if err != nil {
-		return err
-	}
 	switch {
 	case cfg.open():
 		return &ConfigError{"find-rate", "sets the rate: leave --rate and --stages out"}
 	case cfg.Messages > 0 || cfg.Until != nil:
 		return &ConfigError{"find-rate", "makes runs of --duration: leave --messages and --until out"}
+	}
+	first, _, _, err := s.rates(cfg)
+	if err != nil {
+		return err
 	}
 	cfg.Rate = first
 	for i, h := range newMetrics(cfg, cfg.stamped()) {

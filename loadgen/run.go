@@ -283,10 +283,10 @@ func (s *supervisor) start() {
 	}
 	s.repliesAt = s.sending
 	s.phase = WarmingUp
+	s.each((*shard).start)
 	if !s.cfg.WarmupAuto {
 		s.measureFrom(s.sending + int64(s.cfg.Warmup))
 	}
-	s.each((*shard).start)
 }
 
 // measureFrom sets when measuring begins, and so when it ends.

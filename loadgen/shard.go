@@ -215,7 +215,8 @@ func (s *shard) schedule() {
 		s.Schedule(evloop.NewTimer(func(int64) { s.measureNow() }), from)
 	}
 	if until := s.window.until(); until != never {
-		s.Schedule(evloop.NewTimer(func(int64) { s.stop() }), until)
+		// Posted, to come after what start has posted: each client begins first.
+		s.Post(func() { s.Schedule(evloop.NewTimer(func(int64) { s.stop() }), until) })
 	}
 	for i := range s.clients {
 		if s.clients[i].schedule != nil {
