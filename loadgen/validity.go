@@ -36,7 +36,7 @@ func judge(r *record.Run, m metrics, allowed Allowance, gaveUp bool) record.Vali
 		// The server is to blame only if the generator is not.
 		if len(limits) == 0 {
 			v.Verdict = record.Invalid
-			behind = "the server did not keep up: " + behind
+			behind = fmt.Sprintf("the server did not keep up with %s: %s", unit.Plural(int64(r.Config.Clients), "client"), behind)
 		}
 		v.Reasons = append(v.Reasons, behind)
 	}

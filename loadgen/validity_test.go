@@ -112,7 +112,7 @@ func TestJudge(t *testing.T) {
 		},
 		"overloaded": {
 			change:  func(r *record.Run, _ *metrics) { r.Totals.Backlog = 11 },
-			verdict: record.Invalid, says: []string{"the server did not keep up: of 10,000 messages due 11 (0.11%) were never sent"},
+			verdict: record.Invalid, says: []string{"the server did not keep up with 10 clients: of 10,000 messages due 11 (0.11%) were never sent"},
 		},
 		"overloaded by a generator without time": {
 			change:  func(r *record.Run, _ *metrics) { r.Totals.Backlog, r.Generator.Busy = 500, 0.99 },
