@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os/exec"
 	"slices"
 )
@@ -12,8 +13,7 @@ type comparison struct {
 	letter       string
 	name         string
 	clients      []int
-	metrics      []metric
-	goal         goal
+	metrics      map[metric]goal
 	ours, theirs pair
 	needs        string // a program to skip it without; "" is none
 }
@@ -21,24 +21,33 @@ type comparison struct {
 // comparisons are all that there are. Those of one half of a pair, or of one
 // flag, tell where the difference between the pairs comes from.
 func comparisons(t tools) []comparison {
-	rates, delays := []metric{rate}, []metric{p50, p99}
+	rates := func(g goal) map[metric]goal { return map[metric]goal{rate: g} }
+	delays := func(g goal) map[metric]goal { return map[metric]goal{p50: g, p99: g} }
+	lags := func(median, tail goal) map[metric]goal { return map[metric]goal{lagP50: median, lagP99: tail} }
 	one, many, few := []int{1}, []int{64, 1000}, []int{64}
+	paced := func(flags ...string) pair {
+		return pair{t.ourServer(), t.pacedGenerator(append(flags, "--rate", "10000")...)}
+	}
 	return []comparison{
-		{letter: "a", name: "pair : C pair", clients: many, metrics: rates, goal: atLeast(0.95),
+		{letter: "a", name: "pair : C pair", clients: many, metrics: rates(atLeast(0.95)),
 			ours: t.ours(), theirs: t.c()},
-		{letter: "b", name: "pair : C pair", clients: one, metrics: delays, goal: atMost(1.05),
+		{letter: "b", name: "pair : C pair", clients: one, metrics: delays(atMost(1.05)),
 			ours: t.ours(), theirs: t.c()},
-		{letter: "c", name: "pair : sockperf", clients: one, metrics: delays, goal: atMost(1),
+		{letter: "c", name: "pair : sockperf", clients: one, metrics: delays(atMost(1)),
 			ours: t.ours(), theirs: t.sockperf(), needs: "sockperf"},
-		{letter: "d", name: "load : C client, on C server", clients: few, metrics: rates,
+		{letter: "d", name: "load : C client, on C server", clients: few, metrics: rates(goal{}),
 			ours: pair{t.cServer(), t.ourGenerator("--proto", "echo")}, theirs: t.c()},
-		{letter: "e", name: "server : C server, under C client", clients: few, metrics: rates,
+		{letter: "e", name: "server : C server, under C client", clients: few, metrics: rates(goal{}),
 			ours: pair{t.ourServer(), t.cGenerator(stampSize)}, theirs: t.c()},
-		{letter: "f", name: "epoll : portable engine", clients: many, metrics: rates,
+		{letter: "f", name: "epoll : portable engine", clients: many, metrics: rates(goal{}),
 			ours: t.ours("--engine", "epoll"), theirs: t.ours("--engine", "portable")},
-		{letter: "g", name: "kernel : user timestamps", clients: few, metrics: rates, goal: atLeast(0.97),
+		{letter: "g", name: "kernel : user timestamps", clients: few, metrics: rates(atLeast(0.97)),
 			ours:   pair{t.ourServer(), t.ourGenerator("--timestamps", "kernel")},
 			theirs: pair{t.ourServer(), t.ourGenerator("--timestamps", "user")}},
+		{letter: "h", name: "10,000/s, epoll : portable engine", clients: few, metrics: lags(oursAtMost(lagP50, 10_000), oursAtMost(lagP99, 100_000)),
+			ours: paced("--cpus", generatorCore), theirs: paced("--engine", "portable")},
+		{letter: "i", name: "10,000/s, --spin : without", clients: few, metrics: lags(oursAtMost(lagP50, 1000), goal{}),
+			ours: paced("--cpus", generatorCore, "--spin"), theirs: paced("--cpus", generatorCore)},
 	}
 }
 
@@ -86,8 +95,8 @@ func (c comparison) measure(ctx context.Context, clients, rounds int) ([]row, er
 		}
 	}
 	var rows []row
-	for _, m := range c.metrics {
-		rows = append(rows, row{c.letter + ". " + c.name, m, clients, ours[m], theirs[m], c.goal})
+	for _, m := range slices.Sorted(maps.Keys(c.metrics)) {
+		rows = append(rows, row{c.letter + ". " + c.name, m, clients, ours[m], theirs[m], c.metrics[m]})
 	}
 	return rows, nil
 }
@@ -98,7 +107,7 @@ func (c comparison) sample(ctx context.Context, side pair, clients int, into map
 	if err != nil {
 		return err
 	}
-	for _, m := range c.metrics {
+	for m := range c.metrics {
 		if f[m] <= 0 {
 			return fmt.Errorf("a run has no %s: it is too short for that, or nothing came back", m)
 		}

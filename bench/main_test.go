@@ -38,26 +38,28 @@ func TestRatios(t *testing.T) {
 
 func TestVerdict(t *testing.T) {
 	for _, c := range []struct {
-		goal  goal
-		ratio float64
-		want  string
+		goal        goal
+		ours, ratio float64
+		want        string
 	}{
-		{goal{}, 0.1, "–"},
-		{atLeast(0.95), 0.95, "≥ 0.95 met"},
-		{atLeast(0.95), 0.949, "≥ 0.95 missed"},
-		{atMost(1.05), 1.05, "≤ 1.05 met"},
-		{atMost(1.05), 1.051, "≤ 1.05 missed"},
+		{goal{}, 1, 0.1, "–"},
+		{atLeast(0.95), 1, 0.95, "≥ 0.95 met"},
+		{atLeast(0.95), 1, 0.949, "≥ 0.95 missed"},
+		{atMost(1.05), 9, 1.05, "≤ 1.05 met"},
+		{atMost(1.05), 1, 1.051, "≤ 1.05 missed"},
+		{oursAtMost(lagP50, 10_000), 10_000, 2, "≤ 10.0 µs met"},
+		{oursAtMost(lagP50, 10_000), 10_001, 0.5, "≤ 10.0 µs missed"},
 	} {
-		if got := c.goal.verdict(c.ratio); got != c.want {
-			t.Errorf("%v of %v is %q, want %q", c.goal, c.ratio, got, c.want)
+		if got := c.goal.verdict(c.ours, c.ratio); got != c.want {
+			t.Errorf("%v of %v, %v is %q, want %q", c.goal, c.ours, c.ratio, got, c.want)
 		}
 	}
 }
 
 func TestTable(t *testing.T) {
 	head := "" +
-		"| comparison                                       | clients | ours       | theirs     | ratio  | min..max       | goal          |\n" +
-		"| ------------------------------------------------ | ------- | ---------- | ---------- | ------ | -------------- | ------------- |\n"
+		"| comparison                                       | clients | ours       | theirs     | ratio  | min..max       | goal            |\n" +
+		"| ------------------------------------------------ | ------- | ---------- | ---------- | ------ | -------------- | --------------- |\n"
 	if got := heading(); got != head {
 		t.Errorf("the heading is\n%swant\n%s", got, head)
 	}
@@ -67,9 +69,9 @@ func TestTable(t *testing.T) {
 	}{
 		// The median of the ratios is 2; that of the medians would be 0.5.
 		{row{"a. x : y", rate, 64, []float64{100, 400, 50}, []float64{400, 200, 25}, atLeast(0.95)},
-			"| a. x : y, messages/s                             | 64      | 100/s      | 200/s      | 2.000  | 0.250..2.000   | ≥ 0.95 met    |\n"},
+			"| a. x : y, messages/s                             | 64      | 100/s      | 200/s      | 2.000  | 0.250..2.000   | ≥ 0.95 met      |\n"},
 		{row{"b. x : y", p99, 1, []float64{1500}, []float64{1000}, atMost(1)},
-			"| b. x : y, rtt p99                                | 1       | 1.5 µs     | 1.0 µs     | 1.500  | 1.500..1.500   | ≤ 1.00 missed |\n"},
+			"| b. x : y, rtt p99                                | 1       | 1.5 µs     | 1.0 µs     | 1.500  | 1.500..1.500   | ≤ 1.00 missed   |\n"},
 	} {
 		if got := c.row.String(); got != c.want {
 			t.Errorf("the row is\n%swant\n%s", got, c.want)

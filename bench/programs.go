@@ -45,6 +45,14 @@ func (t tools) ourGenerator(flags ...string) generator {
 	return generator{argv: argv, read: readRecord, limit: t.limit()}
 }
 
+// pacedGenerator is one whose event loop has the generator's core, and which is not
+// itself confined to that: it can tell that there is a core to spare.
+func (t tools) pacedGenerator(flags ...string) generator {
+	g := t.ourGenerator(flags...)
+	g.cores = serverCore + "," + generatorCore
+	return g
+}
+
 // readRecord reads what echostamp load prints. Both programs at their limit is what
 // is to be compared; errors are not.
 func readRecord(output []byte) (figures, error) {
@@ -55,15 +63,15 @@ func readRecord(output []byte) (figures, error) {
 			Reasons []string
 		}
 		Metrics struct {
-			RTT struct{ Percentiles map[string]float64 }
+			RTT, Lag struct{ Percentiles map[string]float64 }
 		}
 	}
 	err := json.Unmarshal(output, &r)
 	if v := r.Validity; v.Verdict == "invalid" {
 		fmt.Fprintln(os.Stderr, "bench: not to be trusted:", strings.Join(v.Reasons, "; "))
 	}
-	p := r.Metrics.RTT.Percentiles
-	return figures{rate: r.Totals.Rate, p50: p["50"], p99: p["99"]}, err
+	p, lag := r.Metrics.RTT.Percentiles, r.Metrics.Lag.Percentiles
+	return figures{rate: r.Totals.Rate, p50: p["50"], p99: p["99"], lagP50: lag["50"], lagP99: lag["99"]}, err
 }
 
 // c is the pair in C.

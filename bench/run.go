@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -28,6 +29,8 @@ type server func() (argv []string, err error)
 type generator struct {
 	argv func(port string, clients int) []string
 	read func(output []byte) (figures, error)
+	// cores are those that it may use; empty is generatorCore.
+	cores string
 	// limit is how long it may take before it is taken to hang.
 	limit time.Duration
 }
@@ -104,7 +107,7 @@ func listening(stdout io.Reader) (port string, err error) {
 func (g generator) run(ctx context.Context, port string, clients int) (figures, error) {
 	ctx, cancel := context.WithTimeout(ctx, g.limit)
 	defer cancel()
-	cmd := pinned(ctx, generatorCore, g.argv(port, clients))
+	cmd := pinned(ctx, cmp.Or(g.cores, generatorCore), g.argv(port, clients))
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	if err := cmd.Run(); err != nil {
@@ -117,8 +120,8 @@ func (g generator) run(ctx context.Context, port string, clients int) (figures, 
 	return f, nil
 }
 
-func pinned(ctx context.Context, core string, argv []string) *exec.Cmd {
-	return child(ctx, append([]string{"taskset", "-c", core}, argv...))
+func pinned(ctx context.Context, cores string, argv []string) *exec.Cmd {
+	return child(ctx, append([]string{"taskset", "-c", cores}, argv...))
 }
 
 // child returns a command that is asked to end when ctx does, and made to if

@@ -15,16 +15,21 @@ type figures map[metric]float64
 type metric string
 
 const (
-	rate metric = "rate"
-	p50  metric = "p50"
-	p99  metric = "p99"
+	rate   metric = "rate"
+	p50    metric = "p50"
+	p99    metric = "p99"
+	lagP50 metric = "lag p50"
+	lagP99 metric = "lag p99"
 )
 
 func (m metric) String() string {
-	if m == rate {
+	switch m {
+	case rate:
 		return "messages/s"
+	case p50, p99:
+		return "rtt " + string(m)
 	}
-	return "rtt " + string(m)
+	return string(m)
 }
 
 // format writes a value of the metric.
@@ -35,28 +40,37 @@ func (m metric) format(v float64) string {
 	return fmt.Sprintf("%.1f µs", v/1000)
 }
 
-// A goal is a bound for the median ratio; the zero goal is none.
+// A goal is a bound for the median ratio, or for our median itself; the zero goal
+// is none.
 type goal struct {
 	sign  string
 	bound float64
+	ours  metric // the bound is for our median of this; empty is for the ratio
 }
 
-func atLeast(bound float64) goal { return goal{"≥", bound} }
-func atMost(bound float64) goal  { return goal{"≤", bound} }
+func atLeast(bound float64) goal { return goal{sign: "≥", bound: bound} }
+func atMost(bound float64) goal  { return goal{sign: "≤", bound: bound} }
 
-// verdict returns the goal, and whether a ratio meets it.
-func (g goal) verdict(ratio float64) string {
+// oursAtMost is a bound in the unit of a metric.
+func oursAtMost(m metric, bound float64) goal { return goal{sign: "≤", bound: bound, ours: m} }
+
+// verdict returns the goal, and whether a median, or a ratio, meets it.
+func (g goal) verdict(ours, ratio float64) string {
 	if g == (goal{}) {
 		return "–"
 	}
-	met := ratio >= g.bound
+	v, bound := ratio, fmt.Sprintf("%.2f", g.bound)
+	if g.ours != "" {
+		v, bound = ours, g.ours.format(g.bound)
+	}
+	met := v >= g.bound
 	if g.sign == "≤" {
-		met = ratio <= g.bound
+		met = v <= g.bound
 	}
 	if met {
-		return fmt.Sprintf("%s %.2f met", g.sign, g.bound)
+		return fmt.Sprintf("%s %s met", g.sign, bound)
 	}
-	return fmt.Sprintf("%s %.2f missed", g.sign, g.bound)
+	return fmt.Sprintf("%s %s missed", g.sign, bound)
 }
 
 // A row is a metric of both sides in each round.
@@ -79,7 +93,7 @@ func (r row) String() string {
 		r.metric.format(median(r.theirs)),
 		fmt.Sprintf("%.3f", median(q)),
 		fmt.Sprintf("%.3f..%.3f", slices.Min(q), slices.Max(q)),
-		r.goal.verdict(median(q)),
+		r.goal.verdict(median(r.ours), median(q)),
 	)
 }
 
@@ -93,7 +107,7 @@ func heading() string {
 }
 
 // widths of the columns, for those who read the table as text.
-var widths = []int{48, 7, 10, 10, 6, 14, 13}
+var widths = []int{48, 7, 10, 10, 6, 14, 15}
 
 func line(cells ...string) string {
 	var b strings.Builder
