@@ -8,7 +8,6 @@
 package loadgen
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"net"
@@ -120,6 +119,9 @@ const (
 	MaxWarmup      = 10 * time.Second
 )
 
+// maxLength keeps every sum of times far from overflow.
+const maxLength = 10 * 365 * 24 * time.Hour
+
 // A ConfigError tells which field of a Config is wrong.
 type ConfigError struct {
 	Field  string // as an option of the command line has it
@@ -154,9 +156,8 @@ func (c Config) Validate() error {
 		{"timeout", c.Timeout, time.Millisecond},
 		{"give-up", c.GiveUp, 0},
 	} {
-		const most = 10 * 365 * 24 * time.Hour // keeps every sum of times far from overflow
-		if r.value < r.min || r.value > most {
-			return &ConfigError{r.field, fmt.Sprintf("%v is not between %v and %v", r.value, r.min, most)}
+		if r.value < r.min || r.value > maxLength {
+			return &ConfigError{r.field, fmt.Sprintf("%v is not between %v and %v", r.value, r.min, maxLength)}
 		}
 	}
 	for _, r := range []struct {
@@ -205,6 +206,19 @@ func (c Config) plan() (*pace.Plan, error) {
 	return nil, nil
 }
 
+// Length is how long the run is to measure: Duration, or that of all Stages; 0 is
+// without limit.
+func (c Config) Length() time.Duration {
+	if len(c.Stages) == 0 {
+		return c.Duration
+	}
+	var sum time.Duration
+	for _, s := range c.Stages {
+		sum += s.Length
+	}
+	return sum
+}
+
 // validatePace checks what says when messages are due.
 func (c Config) validatePace() error {
 	switch {
@@ -225,6 +239,13 @@ func (c Config) validatePace() error {
 	case c.WarmupAuto && c.Warmup > 0:
 		return &ConfigError{"warmup", "is either auto or a time"}
 	}
+	var sum float64 // what Length adds up may be too much for it
+	for _, s := range c.Stages {
+		sum += float64(s.Length)
+	}
+	if sum > float64(maxLength) {
+		return &ConfigError{"stages", fmt.Sprintf("all together they take longer than %v", maxLength)}
+	}
 	plan, err := c.plan()
 	switch {
 	case err != nil:
@@ -232,10 +253,7 @@ func (c Config) validatePace() error {
 	case plan == nil:
 		return nil
 	}
-	length := cmp.Or(plan.Length(), c.Duration)
-	if most := 10 * 365 * 24 * time.Hour; length < 0 || length > most {
-		return &ConfigError{"stages", fmt.Sprintf("all together they take longer than %v", most)}
-	}
+	length := c.Length()
 	if due := plan.Count(int64(length)); length > 0 && due < 1 {
 		return &ConfigError{"rate", fmt.Sprintf("in %v less than one message is due: set a higher rate or a longer duration", length)}
 	}

@@ -78,8 +78,9 @@ func (c Config) watched() metric {
 // sections holds what was measured in slices of equal length, of which there are
 // never many, however long the run.
 type sections struct {
-	slices []*hist.Histogram
-	width  int64 // of a slice, nanoseconds; 0 before the first
+	slices  []*hist.Histogram
+	width   int64           // of a slice, nanoseconds; 0 before the first
+	section *hist.Histogram // the one at hand
 }
 
 const (
@@ -91,7 +92,7 @@ const (
 // kept, and reports whether a slice is complete that was not. Times do not go back.
 func (s *sections) add(h *hist.Histogram, elapsed int64) bool {
 	if s.width == 0 {
-		s.width = firstWidth
+		s.width, s.section = firstWidth, hist.New()
 	}
 	for elapsed/s.width >= maxSlices {
 		s.halve()
@@ -126,14 +127,14 @@ func (s *sections) interval(q float64) (stat.Interval, bool) {
 	}
 	var values [stat.Sections]float64
 	for i := range values {
-		section := hist.New()
+		s.section.Reset()
 		for _, h := range s.slices[i*complete/stat.Sections : (i+1)*complete/stat.Sections] {
-			section.Merge(h)
+			s.section.Merge(h)
 		}
-		if !record.Enough(section.Count(), q) {
+		if !record.Enough(s.section.Count(), q) {
 			return stat.Interval{}, false
 		}
-		values[i] = float64(section.Percentile(q))
+		values[i] = float64(s.section.Percentile(q))
 	}
 	return stat.OfSections(values), true
 }

@@ -108,7 +108,8 @@ func (s *supervisor) describePace(r *record.Run, c counts) {
 	for _, stage := range s.cfg.Stages {
 		r.Config.Stages = append(r.Config.Stages, stage.String())
 	}
-	if length := s.paces.main.Length(); length > 0 {
+	if len(s.cfg.Stages) > 0 {
+		length := s.cfg.Length()
 		r.Config.Rate = s.paces.main.Count(int64(length)) / length.Seconds()
 	}
 	r.Totals.Due, r.Totals.Backlog = c.sent+c.backlog, c.backlog

@@ -62,7 +62,7 @@ func (s *supervisor) prepare(cfg Config) error {
 	}
 	if plan != nil {
 		s.paces = &paces{warm: plan.Initial(), main: plan}
-		cfg.Duration = cmp.Or(plan.Length(), cfg.Duration)
+		cfg.Duration = cfg.Length()
 		cfg.Arrivals = cmp.Or(cfg.Arrivals, pace.Constant)
 		if cfg.Arrivals == pace.Poisson && cfg.Seed == 0 {
 			cfg.Seed = 1 + rand.Uint64N(MaxSeed-1)
@@ -382,7 +382,7 @@ func (s *supervisor) state(now int64) Live {
 		l.Errors += p.errors
 	}
 	if s.phase == Measuring {
-		l.Elapsed = time.Duration(now - s.window.from())
+		l.Elapsed = time.Duration(max(0, now-s.window.from()))
 	}
 	if d := now - s.live.at; d > 0 {
 		l.Rate = float64(l.Received-s.live.received) / float64(d) * 1e9

@@ -27,7 +27,7 @@ func showProgress(t ui, cfg *loadgen.Config, quiet bool) *progress {
 	}
 	p := &progress{container: mpb.New(mpb.WithOutput(t.errOut), mpb.WithWidth(80))}
 	p.now.Store(&loadgen.Live{})
-	total, done := int64(cfg.Duration), func(l loadgen.Live) int64 { return int64(l.Elapsed) }
+	total, done := int64(cfg.Length()), func(l loadgen.Live) int64 { return int64(l.Elapsed) }
 	if total == 0 {
 		total, done = cfg.Messages, func(l loadgen.Live) int64 { return l.Received }
 	}
@@ -61,8 +61,8 @@ func (p *progress) left(cfg *loadgen.Config) string {
 		return fmt.Sprintf("connecting %d/%d ", l.Connected, cfg.Clients)
 	case l.Phase == loadgen.WarmingUp:
 		return "warming up "
-	case cfg.Duration > 0:
-		left := max(0, cfg.Duration-l.Elapsed) + time.Second - 1 // rounds up
+	case cfg.Length() > 0:
+		left := max(0, cfg.Length()-l.Elapsed) + time.Second - 1 // rounds up
 		return fmt.Sprintf("%v left ", left.Truncate(time.Second))
 	}
 	return unit.Count(cfg.Messages-l.Received) + " left "

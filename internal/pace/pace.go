@@ -77,15 +77,6 @@ func (p *Plan) Initial() *Plan {
 	return q
 }
 
-// Length is how long the plan goes on; 0 is without end.
-func (p *Plan) Length() time.Duration {
-	last := p.stages[len(p.stages)-1]
-	if math.IsInf(last.length, 1) {
-		return 0
-	}
-	return time.Duration(last.start + last.length)
-}
-
 // Due returns when the point n of the plan is reached, at which n messages have
 // become due; false if that is never.
 func (p *Plan) Due(n float64) (ns int64, ok bool) {
