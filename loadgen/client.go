@@ -23,8 +23,9 @@ type client struct {
 	timer     evloop.Timer // without a connection, to connect; with one, to send
 	due       int64        // when the message under way was due, on the time line
 	sent      int64        // when it was sent; 0 is that there is none
-	free      int64        // since when there is none, and a connection to send one on
-	left      int64        // messages that it may still send; -1 is any number
+	ideal     int64        // when it would have been sent without delays of this program's own
+	ready     int64        // when the next could be sent without them: the client was free
+	left      int64        // messages that it may still send in closed loop; -1 is any number
 	id        uint32
 	seq       uint32
 	failures  uint8 // since the last whole reply
@@ -37,14 +38,14 @@ type client struct {
 // init makes c the client number id of the run.
 func (c *client) init(s *shard, id int) {
 	*c = client{shard: s, id: uint32(id), left: -1}
-	if m := s.cfg.Messages; m > 0 {
+	if m := s.cfg.Messages; m > 0 && s.paces == nil {
 		n := int64(s.cfg.Clients)
 		c.left = m / n
 		if int64(id) < m%n {
 			c.left++
 		}
 	}
-	if s.plan.paces != nil {
+	if s.paces != nil {
 		c.schedule = s.newSchedule(id)
 	}
 	c.timer.Init(c)
@@ -103,6 +104,8 @@ func (c *client) next() {
 		// However short the run, and however late the shard heard of it, each
 		// client of a closed loop sends a message.
 		c.leave()
+	case c.schedule != nil && due >= s.window.from() && !s.takeTicket():
+		// As many are sent as were asked for: stop will come.
 	default:
 		c.send(due, now)
 	}
@@ -112,6 +115,7 @@ func (c *client) next() {
 func (c *client) send(due, now int64) {
 	c.seq++
 	c.due, c.sent = due, now
+	c.ideal = max(due, c.ready)
 	if c.schedule != nil {
 		c.schedule.advance()
 	}
@@ -132,7 +136,7 @@ func (c *client) Opened(conn evloop.Conn) {
 	c.setDown(false)
 	c.shard.connected++
 	conn.SetDeadline(0)
-	c.free = c.shard.Now()
+	c.ready = c.shard.Now()
 	c.tried()
 	c.next()
 }
@@ -154,8 +158,9 @@ func (c *client) Data(_ evloop.Conn, b []byte, at evloop.Stamp) {
 		} else {
 			c.shard.warm(c, at)
 		}
+		c.ready = c.ideal + c.arrived(at) - c.sent
 		c.settle()
-		c.free = at.Read
+		c.conn.SetDeadline(0)
 		c.failures = 0
 		c.next()
 	case wire.Partial:
@@ -268,21 +273,45 @@ func (c *client) leave() {
 		return
 	}
 	c.gone = true
-	c.shard.counts.backlog += c.backlog()
+	if c.schedule != nil {
+		c.forgo()
+	}
 	c.shard.Cancel(&c.timer)
 	c.disconnect()
 	c.shard.active--
 	c.shard.tellFinished()
 }
 
-// backlog is how many messages were due and will never be sent.
-func (c *client) backlog() int64 {
-	if c.schedule == nil {
-		return 0
+// arrived is when the reply to the message under way reached this host, or was read,
+// if the kernel does not tell or what it tells lies outside: then it is converted
+// wrong, by a step of the wall clock.
+func (c *client) arrived(at evloop.Stamp) int64 {
+	if c.isStamped(at) {
+		return at.Arrived
 	}
-	n := c.schedule.backlog(&c.shard.window, c.shard.Now())
-	if c.left >= 0 {
-		n = min(n, c.left)
+	return at.Read
+}
+
+func (c *client) isStamped(at evloop.Stamp) bool {
+	return c.sent <= at.Arrived && at.Arrived <= at.Read
+}
+
+// forgo counts the messages that were due and will never be sent, and how late the
+// first of them is.
+func (c *client) forgo() {
+	s := c.shard
+	now := min(s.Now(), s.window.until())
+	n := c.schedule.backlog(&s.window, now)
+	if n == 0 {
+		return
 	}
-	return n
+	s.counts.backlog += n
+	late := now - c.schedule.next
+	s.counts.overdue += late
+	switch {
+	case c.waiting():
+		s.counts.ownOverdue += min(late, c.sent-c.ideal)
+	case c.open:
+		s.counts.ownOverdue += max(0, now-max(c.schedule.next, c.ready))
+	}
 }

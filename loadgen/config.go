@@ -175,11 +175,11 @@ func (c Config) Validate() error {
 	if c.Duration == 0 && c.Messages == 0 && len(c.Stages) == 0 {
 		return &ConfigError{"duration", "without a duration or a number of messages the run would never end"}
 	}
-	if c.Messages > 0 && c.Messages < int64(c.Clients) {
-		return &ConfigError{"messages", fmt.Sprintf("%d messages are fewer than one for each of %d clients", c.Messages, c.Clients)}
-	}
 	if err := c.validatePace(); err != nil {
 		return err
+	}
+	if c.Messages > 0 && c.Messages < int64(c.Clients) {
+		return &ConfigError{"messages", fmt.Sprintf("%d messages are fewer than one for each of %d clients", c.Messages, c.Clients)}
 	}
 	if err := c.Until.validate(c); err != nil {
 		return err

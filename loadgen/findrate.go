@@ -75,7 +75,7 @@ func FindRate(ctx context.Context, cfg Config, s Search) (*record.Run, error) {
 		return nil, err
 	}
 	look := newSearch(first, least, most)
-	result := &record.Search{Objective: s.Objective.String(), Max: most}
+	result := &record.Search{Objective: s.Objective.String(), Min: least, Max: most}
 	var best, last *record.Run
 	for !look.done && err == nil && ctx.Err() == nil {
 		cfg.Rate = look.rate
@@ -150,6 +150,10 @@ func conclude(r *record.Run, s *record.Search) {
 	case s.Limit == record.ByEnd:
 		v.Verdict = record.Invalid
 		v.Reasons = append(v.Reasons, "the search was ended before it was done")
+	case s.Rate == 0 && s.Limit == record.ByServer:
+		v.Verdict = record.Invalid
+		v.Reasons = append(v.Reasons, fmt.Sprintf("at rates below %s runs of %v have too few samples: set a longer --duration to search there",
+			unit.Rate(s.Min), time.Duration(r.Config.Duration)))
 	case s.Limit == record.ByGenerator:
 		v.Verdict = record.GeneratorLimited
 		v.Reasons = append(v.Reasons, "above the rate that was found the load generator was the limit: what the server can take is not known")

@@ -142,6 +142,63 @@ func TestOwnLag(t *testing.T) {
 	w.near("lag max", m[lag].Max(), 69*ms)
 }
 
+// TestOwnLagIsInherited holds that a generator which does not read a reply has to
+// answer for all messages that are late because of that, and for none that are late
+// because of the server.
+func TestOwnLagIsInherited(t *testing.T) {
+	for name, tc := range map[string]struct {
+		arrived int64 // when the reply reached the kernel, after it was sent
+		own     int64 // own_lag of those that follow, 5 ms being due and 100 passing until it is read
+	}{
+		"it was there all the time":   {1 * ms, 95 * ms},
+		"it came as late":             {100 * ms, 0},
+		"it came in between":          {60 * ms, 40 * ms},
+		"it was there before the due": {3 * ms, 95 * ms},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := simulateOpen(t, 1, begin+ms, never, Config{Clients: 1, Rate: 200, Messages: 100})
+			loop := w.loops[0]
+			loop.Advance(begin + 12*ms) // the first message is sent
+			c, client := loop.Dialed[0], &w.shards[0].clients[0]
+			sent := client.sent
+			loop.Time = sent + 100*ms
+			answer := func(arrived int64) {
+				reply := wire.AppendReply(nil, arrived, c.Written)
+				c.Written = nil
+				client.Data(c, reply, evloop.Stamp{Read: loop.Time, Arrived: arrived})
+			}
+			w.shards[0].metrics[wakeup] = hist.New()
+			answer(sent + tc.arrived)
+			for range 3 { // those that were due meanwhile, answered at once
+				answer(loop.Time)
+			}
+			m := w.shards[0].metrics
+			w.near("lag of the next", m[lag].Max(), 95*ms)
+			w.near("own_lag of the next", m[ownLag].Max(), tc.own)
+		})
+	}
+}
+
+// TestIdleClientsDoNotTimeOut holds that a timeout is for replies, and not for
+// messages that are not due yet.
+func TestIdleClientsDoNotTimeOut(t *testing.T) {
+	w := simulateOpen(t, 1, begin+ms, never, Config{Clients: 3, Rate: 0.0001, Messages: 100})
+	w.run(begin+2*int64(time.Hour), int64(time.Second), always)
+	if c := w.counts(); c.errors.total() != 0 {
+		t.Errorf("errors %v", c.errors.named())
+	}
+}
+
+// TestOverhang holds that what a warm-up leaves behind is counted.
+func TestOverhang(t *testing.T) {
+	w := simulateOpen(t, 1, begin+501*ms, begin+601*ms, Config{Clients: 2, Rate: 1000, Duration: time.Second})
+	w.run(begin+620*ms, 10*ms, once(w))
+	// From 2 ms on, 500 were due, and a hundred sent: one for each client every 10 ms.
+	if n := w.counts().overhang; n < 395 || n > 401 {
+		t.Errorf("%d messages of the warm-up were left, want about 400", n)
+	}
+}
+
 // TestScheduleIsTheSameOnAnyNumberOfShards holds it message by message, for both
 // kinds of arrivals.
 func TestScheduleIsTheSameOnAnyNumberOfShards(t *testing.T) {
@@ -240,8 +297,16 @@ func TestMessagesOfAnOpenLoop(t *testing.T) {
 	for _, a := range []pace.Arrivals{pace.Constant, pace.Poisson} {
 		w := simulateOpen(t, 1, begin+ms, never, Config{Clients: 3, Rate: 100, Messages: 10, Arrivals: a})
 		w.run(begin+2000*ms, ms, always)
-		if c := w.counts(); c.received != 10 || c.backlog != 0 || !w.shards[0].told {
-			t.Errorf("%s: %d replies, backlog %d, finished %v", a, c.received, c.backlog, w.shards[0].told)
+		s := w.shards[0]
+		told := false
+		for len(s.reports) > 0 {
+			r := <-s.reports
+			told = told || r.what == spent
+		}
+		s.stop() // as the supervisor has it
+		s.tellFinished()
+		if c := w.counts(); c.received != 10 || !told {
+			t.Errorf("%s: %d replies, the end told: %v", a, c.received, told)
 		}
 	}
 }

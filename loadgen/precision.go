@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/echostamp/echostamp/internal/hist"
 	"github.com/echostamp/echostamp/internal/record"
@@ -54,16 +55,26 @@ func (p *Precision) validate(c Config) error {
 	case p.Metric == record.Response && !c.open():
 		return wrong("a closed loop has no %s: ask for %s, or set --rate", record.Response, record.RTT)
 	case !(p.Percentile > 0 && p.Percentile < 100):
-		return wrong("p%v is not between p0 and p100", p.Percentile)
+		return wrong("p%v is not above p0 and below p100", p.Percentile)
 	case !(p.Within >= 0.001 && p.Within < 1):
 		return wrong("±%v%% is not between ±0.1%% and ±100%%", p.Within*100)
 	case len(c.Stages) > 0:
 		return wrong("a figure that --stages change does not get more precise: leave one of the two out")
 	case c.Messages > 0:
 		return wrong("leave --messages out: the run ends with precision, or with its duration")
+	case c.Duration < minPrecise:
+		return wrong("ten sections take %v at least: set a longer --duration than %v", minPrecise, c.Duration)
+	}
+	each := int64(c.Rate * c.Duration.Seconds() / stat.Sections)
+	if c.open() && !record.Enough(each, p.Percentile) {
+		return wrong("in %v at %v/s each of ten sections has %d samples, too few for p%v: set a longer --duration or a higher --rate",
+			c.Duration, c.Rate, each, p.Percentile)
 	}
 	return nil
 }
+
+// minPrecise is how long a run must be to have ten slices that are complete.
+const minPrecise = 6 * time.Second
 
 // watched is the metric that a run looks at while it goes on: the one whose
 // precision is asked for, or else the one that people wait for.

@@ -95,7 +95,7 @@ func (s *supervisor) record(c counts, m metrics) (*record.Run, error) {
 	if s.cfg.Until != nil {
 		r.Precision = s.sections.precision(s.cfg.Until, metricNames[s.watched], s.precise)
 	}
-	r.Validity = judge(r, m, s.cfg.MaxErrors, s.gaveUp)
+	r.Validity = judge(r, m, s.cfg.MaxErrors, s.gaveUp, c.ownOverdue > int64(maxOwnLag*float64(c.overdue)))
 	s.warn(r, c, m)
 	return r, err
 }
@@ -112,7 +112,11 @@ func (s *supervisor) describePace(r *record.Run, c counts) {
 		length := s.cfg.Length()
 		r.Config.Rate = s.paces.main.Count(int64(length)) / length.Seconds()
 	}
-	r.Totals.Due, r.Totals.Backlog = c.sent+c.backlog, c.backlog
+	r.Totals.Backlog = c.backlog
+	if s.cfg.Messages > 0 {
+		r.Totals.Backlog = min(c.backlog, max(0, s.tickets.Load()))
+	}
+	r.Totals.Due = c.sent + r.Totals.Backlog
 }
 
 // warmedUp is how long messages were sent before measuring began.
@@ -137,6 +141,9 @@ func (s *supervisor) warn(r *record.Run, c counts, m metrics) {
 		warn("a message of the warm-up, which is not measured, waited %s, until measuring went on: longer than any that was measured",
 			unit.Duration(float64(c.crossed)))
 	}
+	if c.overhang > 0 {
+		warn("when measuring began %s of the warm-up had not been sent yet, and went first", unit.Plural(c.overhang, "message"))
+	}
 	if n := c.errors.total(); n > 0 && s.cfg.MaxErrors.covers(n, c.sent) {
 		warn("%s, which --max-errors %v allows", unit.Plural(n, "error"), s.cfg.MaxErrors)
 	}
@@ -156,6 +163,10 @@ func (s *supervisor) measured(c counts) int64 {
 		return min(s.ended, until) - from
 	case until != never && s.ended >= until:
 		return until - from
+	case s.paces != nil:
+		// The time of the last message's slot too, though its reply came at once.
+		slots, _ := s.paces.main.Due(float64(c.sent))
+		return max(c.last-from, slots)
 	}
 	return c.last - from
 }

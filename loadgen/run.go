@@ -69,6 +69,7 @@ func (s *supervisor) prepare(cfg Config) error {
 		}
 	}
 	s.cfg = cfg
+	s.tickets.Store(cfg.Messages)
 	s.stamps = cfg.stamped()
 	s.watched = cfg.watched()
 	s.watch = cfg.Live != nil || cfg.WarmupAuto || cfg.Until != nil
@@ -241,6 +242,8 @@ func (s *supervisor) supervise(ctx context.Context, loopEnded <-chan error) erro
 				s.start()
 			case finished:
 				unfinished--
+			case spent:
+				s.each((*shard).stop)
 			case pulsed:
 				s.notePulse(r)
 				if over == nil && s.isHopeless() {

@@ -44,8 +44,16 @@ type schedule struct {
 	warm    bool // the stream is the warm-up's
 }
 
-func (p *plan) newSchedule(id int) *schedule {
-	return &schedule{plan: p, id: id}
+func (p *plan) newSchedule(id int) *schedule { return &schedule{plan: p, id: id} }
+
+// overhang is how many messages of the warm-up are still to be sent when measuring
+// begins.
+func (s *schedule) overhang(w *window) int64 {
+	from := w.from()
+	if s.due(w); !s.warm {
+		return 0
+	}
+	return 1 + s.stream.Before(from-s.origin)
 }
 
 // due returns when the next message is due.
@@ -78,10 +86,9 @@ func (s *schedule) advance() {
 	}
 }
 
-// backlog is how many messages of the measured time were due by now and have not
-// been sent.
-func (s *schedule) backlog(w *window, now int64) int64 {
-	end := min(w.until(), now)
+// backlog is how many messages of the measured time were due by end, which is no
+// later than that, and have not been sent.
+func (s *schedule) backlog(w *window, end int64) int64 {
 	if w.from() >= end {
 		return 0 // nothing is measured yet
 	}

@@ -2,6 +2,7 @@ package loadgen
 
 import (
 	"net/netip"
+	"sync/atomic"
 	"time"
 
 	"github.com/echostamp/echostamp/internal/evloop"
@@ -16,15 +17,16 @@ type plan struct {
 	stamps  bool   // the kernel is asked when replies arrive
 	paces   *paces // nil in closed loop
 	watched metric
-	watch   bool        // the supervisor looks at the watched metric while the run goes on
-	window  window      // in which is measured
-	began   int64       // when connecting begins, on the time line
-	reports chan report // never blocks a shard: see report
+	watch   bool         // the supervisor looks at the watched metric while the run goes on
+	window  window       // in which is measured
+	tickets atomic.Int64 // of an open loop with a number of messages: how many may still be sent
+	began   int64        // when connecting begins, on the time line
+	reports chan report  // never blocks a shard: see report
 }
 
 // A report is how a shard tells its supervisor that something has happened. Pulses
 // fill the channel at most by half and are dropped beyond that, so that there is
-// room for the two others of each shard.
+// room for the others of each shard.
 type report struct {
 	shard *shard
 	what  news
@@ -36,6 +38,7 @@ type news uint8
 const (
 	attempted news = iota // every client has connected, or failed to, once
 	finished              // every client is done and closed
+	spent                 // the last message that was to be sent has been
 	pulsed                // the state so far
 )
 
@@ -126,6 +129,9 @@ func (m metrics) merge(o metrics) {
 type counts struct {
 	sent, received, failed, unanswered int64
 	backlog                            int64 // messages that were due and not sent
+	overdue                            int64 // how late the first of them are, of all clients, nanoseconds
+	ownOverdue                         int64 // the part of that which is the load generator's own
+	overhang                           int64 // messages of the warm-up that were not sent when measuring began
 	bytesSent, bytesReceived           int64
 	stamped                            int64 // replies whose arrival the kernel told
 	crossed                            int64 // the longest wait of the warm-up that ended in the measured time
@@ -155,6 +161,9 @@ func (c *counts) add(o counts) {
 	c.failed += o.failed
 	c.unanswered += o.unanswered
 	c.backlog += o.backlog
+	c.overdue += o.overdue
+	c.ownOverdue += o.ownOverdue
+	c.overhang += o.overhang
 	c.crossed = max(c.crossed, o.crossed)
 	c.bytesSent += o.bytesSent
 	c.bytesReceived += o.bytesReceived
@@ -228,10 +237,27 @@ func (s *shard) schedule() {
 // measureNow is called when the measured time begins.
 func (s *shard) measureNow() {
 	s.measuring = true
+	for i := range s.clients {
+		if c := &s.clients[i]; c.schedule != nil {
+			s.counts.overhang += c.schedule.overhang(&s.window)
+		}
+	}
 	s.effort.begin(s.Shard)
 	if s.recent != nil {
 		s.recent.Reset()
 	}
+}
+
+// takeTicket reports whether another message may be sent.
+func (s *shard) takeTicket() bool {
+	if s.cfg.Messages == 0 {
+		return true
+	}
+	left := s.tickets.Add(-1)
+	if left == 0 {
+		s.tell(spent)
+	}
+	return left >= 0
 }
 
 // stop has the clients leave, each when it has the reply to what it sent.
@@ -322,12 +348,10 @@ func (s *shard) measure(c *client, t2 int64, at evloop.Stamp, bytes int) {
 	if c.schedule != nil {
 		s.metrics[response].Record(at.Read - c.due)
 		s.metrics[lag].Record(c.sent - c.due)
-		s.metrics[ownLag].Record(c.sent - max(c.due, c.free))
+		s.metrics[ownLag].Record(c.sent - c.ideal)
 	}
-	arrived := at.Read
-	// What lies outside is converted wrong, by a step of the wall clock.
-	if c.sent <= at.Arrived && at.Arrived <= at.Read {
-		arrived = at.Arrived
+	arrived := c.arrived(at)
+	if c.isStamped(at) {
 		s.counts.stamped++
 		s.metrics[wakeup].Record(at.Read - arrived)
 	}

@@ -21,24 +21,22 @@ const (
 )
 
 // judge says whether the figures of a run can be trusted, and if not, why not: it
-// is invalid, or limited by the load generator.
-func judge(r *record.Run, m metrics, allowed Allowance, gaveUp bool) record.Validity {
+// is invalid, or limited by the load generator. ownBacklog is that a part of the
+// backlog is the load generator's own doing.
+func judge(r *record.Run, m metrics, allowed Allowance, gaveUp, ownBacklog bool) record.Validity {
 	limits := generatorLimits(r, m)
 	faults := faults(r, allowed, gaveUp)
+	if behind := backlog(r.Totals, r.Config.Clients); ownBacklog {
+		limits.when(behind != "", "%s", behind)
+	} else {
+		faults.when(behind != "", "the server did not keep up with %s: %s", unit.Plural(int64(r.Config.Clients), "client"), behind)
+	}
 	v := record.Validity{Verdict: record.Valid, Reasons: append(faults, limits...)}
 	switch {
 	case len(faults) > 0:
 		v.Verdict = record.Invalid
 	case len(limits) > 0:
 		v.Verdict = record.GeneratorLimited
-	}
-	if behind := backlog(r.Totals, r.Config.Clients); behind != "" {
-		// The server is to blame only if the generator is not.
-		if len(limits) == 0 {
-			v.Verdict = record.Invalid
-			behind = fmt.Sprintf("the server did not keep up with %s: %s", unit.Plural(int64(r.Config.Clients), "client"), behind)
-		}
-		v.Reasons = append(v.Reasons, behind)
 	}
 	return v
 }
@@ -59,7 +57,7 @@ func faults(r *record.Run, allowed Allowance, gaveUp bool) reasons {
 	out.when(t.Received == 0, "no reply was measured")
 	out.when(0 < t.Received && t.Received < fewestReplies, "%s: a median needs %d", unit.Plural(t.Received, "reply"), fewestReplies)
 	out.when(gaveUp, "the server stopped answering")
-	out.when(!allowed.covers(n, t.Sent), "%s, whose messages are not in the figures", unit.Plural(n, "error"))
+	out.when(!allowed.covers(n, t.Sent), "%s; %s failed and are not in the figures", unit.Plural(n, "error"), unit.Plural(t.Failed, "message"))
 	steps, which := r.Generator.ClockSteps, "rtt is not affected"
 	if r.Config.Mode == record.Open {
 		which = "response, rtt and lag are not affected"
@@ -78,9 +76,10 @@ func generatorLimits(r *record.Run, m metrics) reasons {
 	}
 	g, elapsed, received := r.Generator, float64(max(r.Duration, 1)), float64(r.Totals.Received)
 	if own := m[ownLag]; own != nil {
-		late, typical := float64(own.Percentile(99)), float64(m[response].Percentile(50))
-		out.when(late > maxOwnLag*typical, "own_lag p99 %s is more than %.0f%% of response p50 %s",
-			unit.Duration(late), maxOwnLag*100, unit.Duration(typical))
+		q := tail(own.Count())
+		late, typical := float64(own.Percentile(q)), float64(m[response].Percentile(50))
+		out.when(late > maxOwnLag*typical, "own_lag p%s %s is more than %.0f%% of response p50 %s",
+			record.PercentileName(q), unit.Duration(late), maxOwnLag*100, unit.Duration(typical))
 	}
 	out.when(g.Busy > maxBusy, "the event loop was busy for %.0f%% of the time", g.Busy*100)
 	if w := m[wakeup]; w != nil {
@@ -91,9 +90,13 @@ func generatorLimits(r *record.Run, m metrics) reasons {
 	// that is not known, their number has to do.
 	waited, typical := float64(g.Waited), float64(m[rtt].Percentile(50))
 	share, each := waited/elapsed/float64(r.Config.Shards), waited/received
-	out.when(share > maxWaited || each > maxWaited*typical,
-		"the event loop was ready and had no processor for %.0f%% of the time, %s for each reply (%s)",
-		share*100, unit.Duration(each), unit.Plural(g.InvoluntarySwitches, "involuntary switch"))
+	switches := unit.Plural(g.InvoluntarySwitches, "involuntary switch")
+	if share > maxWaited {
+		out.when(true, "the event loop was ready and had no processor for %.0f%% of the time (%s)", share*100, switches)
+	} else {
+		out.when(each > maxWaited*typical, "the event loop was ready and had no processor for %s a reply, more than %.0f%% of rtt p50 %s (%s)",
+			unit.Duration(each), maxWaited*100, unit.Duration(typical), switches)
+	}
 	out.when(g.Waited == 0 && float64(g.InvoluntarySwitches) > maxInvoluntary*received,
 		"the system took the processor away %s, more than once for %.0f replies", times(g.InvoluntarySwitches), 1/maxInvoluntary)
 	out.when(float64(g.GCPause) > maxPause*elapsed, "garbage collection stopped the load generator for %s", unit.Duration(float64(g.GCPause)))
@@ -107,8 +110,26 @@ func backlog(t record.Totals, clients int) string {
 	if t.Backlog <= int64(clients) || float64(t.Backlog) <= maxBacklog*float64(t.Due) {
 		return ""
 	}
-	return fmt.Sprintf("of %s messages due %s (%.2g%%) were never sent, and are missing from response, which grows for as long as the run goes on",
-		unit.Count(t.Due), unit.Count(t.Backlog), float64(t.Backlog)/float64(t.Due)*100)
+	return fmt.Sprintf("of %s messages due %s (%s) were never sent, and are missing from response, which grows for as long as the run goes on",
+		unit.Count(t.Due), unit.Count(t.Backlog), percent(float64(t.Backlog)/float64(t.Due)))
+}
+
+// percent writes a share, of less than a tenth with a digit behind the point.
+func percent(share float64) string {
+	if share < 0.1 {
+		return fmt.Sprintf("%.1f%%", share*100)
+	}
+	return fmt.Sprintf("%.0f%%", share*100)
+}
+
+// tail is the highest percentile, p99 at most, that so many samples are enough for.
+func tail(count int64) float64 {
+	for _, q := range []float64{99, 90} {
+		if record.Enough(count, q) {
+			return q
+		}
+	}
+	return 50
 }
 
 func times(n int64) string {

@@ -27,13 +27,22 @@ func TestJudge(t *testing.T) {
 			m[rtt].Record(1_000_000)
 			m[wakeup].Record(500_000)
 		}
-		m[ownLag].Record(99_900) // within the histogram's resolution
+		for range 1000 {
+			m[ownLag].Record(99_900) // within the histogram's resolution
+		}
 		return r, m
 	}
-	all := func(v int64) *hist.Histogram { h := hist.New(); h.Record(v); return h }
+	all := func(v int64) *hist.Histogram {
+		h := hist.New()
+		for range 1000 {
+			h.Record(v)
+		}
+		return h
+	}
 	for name, tc := range map[string]struct {
 		change  func(r *record.Run, m *metrics)
 		gaveUp  bool
+		own     bool // the backlog
 		verdict string
 		says    []string
 	}{
@@ -41,6 +50,15 @@ func TestJudge(t *testing.T) {
 		"late": {
 			change:  func(_ *record.Run, m *metrics) { m[ownLag] = all(101_000) },
 			verdict: record.GeneratorLimited, says: []string{"own_lag p99 101µs is more than 10% of response p50 1.00ms"},
+		},
+		"late, with few samples": {
+			change: func(_ *record.Run, m *metrics) {
+				m[ownLag] = hist.New()
+				for range 150 {
+					m[ownLag].Record(101_000)
+				}
+			},
+			verdict: record.GeneratorLimited, says: []string{"own_lag p90 101µs"},
 		},
 		"late, but the server is slower": {
 			change:  func(_ *record.Run, m *metrics) { m[ownLag], m[response] = all(101_000), all(2_000_000) },
@@ -60,7 +78,7 @@ func TestJudge(t *testing.T) {
 		},
 		"starved": {
 			change:  func(r *record.Run, _ *metrics) { r.Generator.Waited = 1_010_000_000 },
-			verdict: record.GeneratorLimited, says: []string{"had no processor for 10% of the time, 101µs for each reply (1,000 involuntary switches)"},
+			verdict: record.GeneratorLimited, says: []string{"had no processor for 10% of the time (1,000 involuntary switches)"},
 		},
 		"starved with few replies": {
 			change: func(r *record.Run, m *metrics) {
@@ -68,7 +86,7 @@ func TestJudge(t *testing.T) {
 				r.Totals.Due, r.Totals.Sent, r.Totals.Received = 99, 99, 99
 				r.Generator.InvoluntarySwitches = 1
 			},
-			verdict: record.GeneratorLimited, says: []string{"for 0% of the time, 101µs for each reply (1 involuntary switch)"},
+			verdict: record.GeneratorLimited, says: []string{"had no processor for 101µs a reply, more than 10% of rtt p50 1.00ms (1 involuntary switch)"},
 		},
 		"slow to read": {
 			change:  func(_ *record.Run, m *metrics) { m[wakeup].Record(100_000_000) },
@@ -99,7 +117,7 @@ func TestJudge(t *testing.T) {
 		},
 		"errors": {
 			change:  func(r *record.Run, _ *metrics) { r.Totals.Errors = map[string]int64{"reset": 11} },
-			verdict: record.Invalid, says: []string{"11 errors, whose messages are not in the figures"},
+			verdict: record.Invalid, says: []string{"11 errors; 0 messages failed and are not in the figures"},
 		},
 		"errors that are allowed": {
 			change:  func(r *record.Run, _ *metrics) { r.Totals.Errors = map[string]int64{"reset": 10} },
@@ -112,11 +130,16 @@ func TestJudge(t *testing.T) {
 		},
 		"overloaded": {
 			change:  func(r *record.Run, _ *metrics) { r.Totals.Backlog = 11 },
-			verdict: record.Invalid, says: []string{"the server did not keep up with 10 clients: of 10,000 messages due 11 (0.11%) were never sent"},
+			verdict: record.Invalid, says: []string{"the server did not keep up with 10 clients: of 10,000 messages due 11 (0.1%) were never sent"},
 		},
-		"overloaded by a generator without time": {
+		"overloaded by its own doing": {
+			change:  func(r *record.Run, _ *metrics) { r.Totals.Backlog, r.Generator.Busy = 10_000, 0.99 },
+			own:     true,
+			verdict: record.GeneratorLimited, says: []string{"busy for 99%", "of 10,000 messages due 10,000 (100%) were never sent"},
+		},
+		"overloaded, and busy": {
 			change:  func(r *record.Run, _ *metrics) { r.Totals.Backlog, r.Generator.Busy = 500, 0.99 },
-			verdict: record.GeneratorLimited, says: []string{"busy for 99%", "of 10,000 messages due 500 (5%) were never sent"},
+			verdict: record.Invalid, says: []string{"did not keep up with 10 clients: of 10,000 messages due 500 (5.0%) were never sent", "busy for 99%"},
 		},
 		"both": {
 			change: func(r *record.Run, _ *metrics) {
@@ -128,7 +151,7 @@ func TestJudge(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r, m := sound()
 			tc.change(r, &m)
-			v := judge(r, m, Allowance{count: 10}, tc.gaveUp)
+			v := judge(r, m, Allowance{count: 10}, tc.gaveUp, tc.own)
 			if v.Verdict != tc.verdict || len(v.Reasons) != len(tc.says) {
 				t.Fatalf("%s %q, want %s %q", v.Verdict, v.Reasons, tc.verdict, tc.says)
 			}

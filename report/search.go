@@ -79,7 +79,7 @@ func search(b io.Writer, s *record.Search) {
 func finding(s *record.Search) string {
 	found := "holds up to " + unit.Rate(s.Rate)
 	if s.Rate == 0 {
-		found = "holds at no rate that was tried"
+		found = "does not hold at " + unit.Rate(s.Min) + ", the lowest rate that was tried"
 	}
 	switch s.Limit {
 	case record.ByServer:

@@ -72,15 +72,17 @@ func mode(c record.Config) string {
 	if c.Mode == record.Closed {
 		return "closed loop"
 	}
-	rate := unit.Rate(c.Rate)
-	if len(c.Stages) > 0 {
+	rate := "constant " + unit.Rate(c.Rate)
+	switch {
+	case len(c.Stages) > 0:
 		rate = strings.Join(c.Stages, ", ")
+	case c.Seed != 0:
+		rate = unit.Rate(c.Rate)
 	}
-	arrivals := c.Arrivals
 	if c.Seed != 0 {
-		arrivals += fmt.Sprintf(" (seed %d)", c.Seed)
+		rate = fmt.Sprintf("%s (seed %d) %s", c.Arrivals, c.Seed, rate)
 	}
-	return "open loop, " + arrivals + " " + rate
+	return "open loop, " + rate
 }
 
 func table(b io.Writer, r *record.Run) {

@@ -234,8 +234,6 @@ func outcome(r *record.Run, err error, acceptInvalid bool) *exit {
 		return &exit{exitFailed, err}
 	case r.Validity.Verdict != record.Valid && !acceptInvalid:
 		return &exit{code: exitInvalid}
-	case r.Search != nil && r.Search.Rate == 0:
-		return &exit{code: exitThreshold}
 	}
 	return nil
 }

@@ -19,7 +19,6 @@ const (
 	exitDone        = 0
 	exitFailed      = 1   // could not do it
 	exitUsage       = 2   // the command line is wrong
-	exitThreshold   = 3   // an objective does not hold
 	exitInvalid     = 4   // it is done, and its figures cannot be trusted
 	exitInterrupted = 130 // the partial report has been printed
 )
@@ -77,8 +76,8 @@ load on the servers that speak it. A message carries the time at which it was
 sent, the reply the time at which the server had it; so the round trip and both
 directions are known.
 
-Exit codes: 0 done, 1 could not do it, 2 usage, 3 an objective does not hold,
-4 the figures cannot be trusted, 130 interrupted (the partial report is printed).`,
+Exit codes: 0 done, 1 could not do it, 2 usage, 4 the figures cannot be trusted,
+130 interrupted (the partial report is printed).`,
 		Example: `  echostamp load                        measure a server of its own, on loopback
   echostamp server                      serve on port 12345
   echostamp load -c 64 -d 30s HOST:12345`,

@@ -195,7 +195,10 @@ type Precision struct {
 // Search is a search for the highest rate at which an objective holds.
 type Search struct {
 	Objective string  `json:"objective"` // as --find-rate has it
-	Max       float64 `json:"max"`       // the highest rate that was to be tried
+	// Min is the lowest rate at which a run has samples enough, and Max the
+	// highest that was to be tried.
+	Min float64 `json:"min"`
+	Max float64 `json:"max"`
 	// Rate is the highest at which the objective held, in every confirmation; 0
 	// is that there is none.
 	Rate float64 `json:"rate"`
