@@ -117,6 +117,9 @@ func (c *client) send(due, now int64) {
 	c.due, c.sent = due, now
 	c.ideal = max(due, c.ready)
 	if c.schedule != nil {
+		if c.schedule.warm && now >= c.shard.window.from() {
+			c.shard.counts.overhang++
+		}
 		c.schedule.advance()
 	}
 	c.shard.underWay++
@@ -153,6 +156,7 @@ func (c *client) Data(_ evloop.Conn, b []byte, at evloop.Stamp) {
 	t2, verdict := c.check(b)
 	switch verdict {
 	case wire.Whole:
+		c.shard.answered++
 		if c.account() {
 			c.shard.measure(c, t2, at, len(b))
 		} else {
@@ -274,7 +278,7 @@ func (c *client) leave() {
 	}
 	c.gone = true
 	if c.schedule != nil {
-		c.forgo()
+		c.noteBacklog()
 	}
 	c.shard.Cancel(&c.timer)
 	c.disconnect()
@@ -296,22 +300,21 @@ func (c *client) isStamped(at evloop.Stamp) bool {
 	return c.sent <= at.Arrived && at.Arrived <= at.Read
 }
 
-// forgo counts the messages that were due and will never be sent, and how late the
-// first of them is.
-func (c *client) forgo() {
+// noteBacklog notes since when no message is sent any more, and how late the first
+// of those that are left is. How many they are is counted when the run is over,
+// which may take a while.
+func (c *client) noteBacklog() {
 	s := c.shard
-	now := min(s.Now(), s.window.until())
-	n := c.schedule.backlog(&s.window, now)
-	if n == 0 {
+	c.schedule.ended = min(s.Now(), s.window.until())
+	next, late := c.schedule.first(&s.window)
+	if late <= 0 {
 		return
 	}
-	s.counts.backlog += n
-	late := now - c.schedule.next
 	s.counts.overdue += late
 	switch {
 	case c.waiting():
 		s.counts.ownOverdue += min(late, c.sent-c.ideal)
 	case c.open:
-		s.counts.ownOverdue += max(0, now-max(c.schedule.next, c.ready))
+		s.counts.ownOverdue += max(0, c.schedule.ended-max(next, c.ready))
 	}
 }

@@ -65,10 +65,11 @@ type machine struct {
 }
 
 // begin notes the state when the measured time begins.
-func (m *machine) begin() {
+func (m *machine) begin(line clock.Line) {
 	if !m.begun.IsZero() {
 		return
 	}
+	m.steps.Look(line.Now)
 	m.begun = time.Now()
 	m.process, _ = usage.Process()
 	m.stolen, _ = usage.Steal()
@@ -76,10 +77,11 @@ func (m *machine) begin() {
 }
 
 // end makes the figures of the time since; without begin there are none.
-func (m *machine) end() {
+func (m *machine) end(line clock.Line) {
 	if m.begun.IsZero() {
 		return
 	}
+	m.steps.Look(line.Now)
 	elapsed := time.Since(m.begun)
 	process, _ := usage.Process()
 	stolen, _ := usage.Steal()

@@ -3,6 +3,7 @@ package loadgen
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -76,7 +77,8 @@ func FindRate(ctx context.Context, cfg Config, s Search) (*record.Run, error) {
 	}
 	look := newSearch(first, least, most)
 	result := &record.Search{Objective: s.Objective.String(), Min: least, Max: most}
-	var best, last *record.Run
+	var last *record.Run
+	holding := map[float64]*record.Run{} // the last run at each rate that held
 	for !look.done && err == nil && ctx.Err() == nil {
 		cfg.Rate = look.rate
 		var r *record.Run
@@ -84,13 +86,16 @@ func FindRate(ctx context.Context, cfg Config, s Search) (*record.Run, error) {
 			break
 		}
 		last = r
+		if errors.As(err, new(unserved)) {
+			err = nil // it is what a search is for
+		}
 		if err != nil || r.Interrupted {
 			break
 		}
 		o, step := s.judge(r, look.purpose)
 		result.Steps = append(result.Steps, step)
-		if look.note(o); o == held && look.best() == r.Config.Rate {
-			best = r
+		if look.note(o); o == held {
+			holding[r.Config.Rate] = r
 		}
 		if s.Step != nil {
 			s.Step(step)
@@ -100,10 +105,7 @@ func FindRate(ctx context.Context, cfg Config, s Search) (*record.Run, error) {
 		return nil, err
 	}
 	result.Rate, result.Limit = look.best(), look.limitName()
-	if result.Rate == 0 {
-		best = last
-	}
-	best = cmp.Or(best, last)
+	best := cmp.Or(holding[result.Rate], last)
 	best.Interrupted = ctx.Err() != nil
 	conclude(best, result)
 	return best, err
@@ -129,10 +131,11 @@ func (s Search) judge(r *record.Run, purpose string) (outcome, record.Step) {
 		step.Failure = record.Untrusted
 	}
 	step.Held = step.Failure == ""
+	step.Limited = !step.Held && (step.Failure == record.Behind && isOwn(r.Totals) || step.Failure != record.Behind && r.Validity.Limited)
 	switch {
 	case step.Held:
 		return held, step
-	case r.Validity.Verdict == record.GeneratorLimited:
+	case step.Limited:
 		return limited, step
 	}
 	return failed, step

@@ -26,7 +26,7 @@ type world struct {
 // simulateOpen opens the clients of a run on some shards, and begins it.
 func simulateOpen(t *testing.T, shards int, from, until int64, cfg Config) *world {
 	t.Helper()
-	cfg.Size, cfg.Proto, cfg.Timeout, cfg.ConnectRate = 40, Text, time.Hour, MaxConnectRate
+	cfg.Size, cfg.Proto, cfg.Timeout, cfg.ConnectRate = 40, Text, time.Second, MaxConnectRate
 	p := newPlan(t, cfg)
 	w := &world{T: t, sent: map[int64][]string{}}
 	for i := range shards {
@@ -78,8 +78,10 @@ func (w *world) run(to, step int64, answers func(now int64) bool) {
 
 func always(int64) bool { return true }
 
+// counts are those of all shards, to be asked for once.
 func (w *world) counts() (c counts) {
 	for _, s := range w.shards {
+		s.countBacklog()
 		c.add(s.counts)
 	}
 	return c
@@ -142,6 +144,30 @@ func TestOwnLag(t *testing.T) {
 	w.near("lag max", m[lag].Max(), 69*ms)
 }
 
+// TestStalledGenerator holds the arithmetic of TestStallIsSeen for a generator that
+// stands still instead of the server: all of the lateness is its own, also that of
+// messages which were never sent.
+func TestStalledGenerator(t *testing.T) {
+	for name, at := range map[string]int64{"in mid-run": 4000 * ms, "at the end": 9600 * ms} {
+		t.Run(name, func(t *testing.T) {
+			from := begin + 100*ms
+			w := simulateOpen(t, 1, from, from+10_000*ms, Config{Clients: 10, Rate: 1000, Duration: 10 * time.Second})
+			w.run(from+at, ms/10, always)
+			w.loops[0].Time += 500 * ms
+			w.run(from+10_200*ms, ms/10, always)
+			m, c := w.metrics(), w.counts()
+			if at < 9000*ms {
+				w.near("own_lag p99", m[ownLag].Percentile(99), 400*ms)
+				w.near("lag p99", m[lag].Percentile(99), 400*ms)
+				return
+			}
+			if c.backlog < 300 || c.ownOverdue < c.overdue*9/10 {
+				t.Errorf("backlog %d; of %v that it was late %v are the generator's own", c.backlog, time.Duration(c.overdue), time.Duration(c.ownOverdue))
+			}
+		})
+	}
+}
+
 // TestOwnLagIsInherited holds that a generator which does not read a reply has to
 // answer for all messages that are late because of that, and for none that are late
 // because of the server.
@@ -182,8 +208,8 @@ func TestOwnLagIsInherited(t *testing.T) {
 // TestIdleClientsDoNotTimeOut holds that a timeout is for replies, and not for
 // messages that are not due yet.
 func TestIdleClientsDoNotTimeOut(t *testing.T) {
-	w := simulateOpen(t, 1, begin+ms, never, Config{Clients: 3, Rate: 0.0001, Messages: 100})
-	w.run(begin+2*int64(time.Hour), int64(time.Second), always)
+	w := simulateOpen(t, 1, begin+ms, never, Config{Clients: 3, Rate: 0.01, Messages: 100})
+	w.run(begin+10*int64(time.Minute), 100*ms, always)
 	if c := w.counts(); c.errors.total() != 0 {
 		t.Errorf("errors %v", c.errors.named())
 	}
@@ -269,6 +295,9 @@ func TestBacklog(t *testing.T) {
 			// A reply every 10 ms to each client: 200 a second.
 			w.run(until+20*ms, 10*ms, once(w))
 			c := w.counts()
+			if c.ownOverdue != 0 || c.overdue == 0 {
+				t.Errorf("of %v that it was late %v are the generator's own", time.Duration(c.overdue), time.Duration(c.ownOverdue))
+			}
 			if c.sent+c.backlog != tc.due {
 				t.Errorf("sent %d + backlog %d ≠ %d", c.sent, c.backlog, tc.due)
 			}

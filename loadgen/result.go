@@ -18,6 +18,7 @@ func (s *supervisor) result() (*record.Run, error) {
 	var counts counts
 	total, down := newMetrics(s.cfg, s.stamps), 0
 	for _, sh := range s.shards {
+		sh.countBacklog()
 		counts.add(sh.counts)
 		total.merge(sh.metrics)
 		down += sh.down
@@ -95,7 +96,7 @@ func (s *supervisor) record(c counts, m metrics) (*record.Run, error) {
 	if s.cfg.Until != nil {
 		r.Precision = s.sections.precision(s.cfg.Until, metricNames[s.watched], s.precise)
 	}
-	r.Validity = judge(r, m, s.cfg.MaxErrors, s.gaveUp, c.ownOverdue > int64(maxOwnLag*float64(c.overdue)))
+	r.Validity = judge(r, m, s.cfg.MaxErrors, s.gaveUp)
 	s.warn(r, c, m)
 	return r, err
 }
@@ -117,6 +118,9 @@ func (s *supervisor) describePace(r *record.Run, c counts) {
 		r.Totals.Backlog = min(c.backlog, max(0, s.tickets.Load()))
 	}
 	r.Totals.Due = c.sent + r.Totals.Backlog
+	if r.Totals.Backlog > 0 && c.overdue > 0 {
+		r.Totals.OwnBacklog = float64(c.ownOverdue) / float64(c.overdue)
+	}
 }
 
 // warmedUp is how long messages were sent before measuring began.
@@ -137,12 +141,16 @@ func (s *supervisor) warn(r *record.Run, c counts, m metrics) {
 		warn("the latencies had not settled after %v of warm-up: the medians of two successive seconds differed by more than %.0f%%",
 			MaxWarmup, warmAgreement*100)
 	}
-	if longest := m[s.watched].Max(); c.crossed > longest {
+	longest := m[rtt].Max()
+	if m[response] != nil {
+		longest = m[response].Max()
+	}
+	if c.crossed > longest {
 		warn("a message of the warm-up, which is not measured, waited %s, until measuring went on: longer than any that was measured",
 			unit.Duration(float64(c.crossed)))
 	}
 	if c.overhang > 0 {
-		warn("when measuring began %s of the warm-up had not been sent yet, and went first", unit.Plural(c.overhang, "message"))
+		warn("%s of the warm-up had not been sent when measuring began, and went first", unit.Plural(c.overhang, "message"))
 	}
 	if n := c.errors.total(); n > 0 && s.cfg.MaxErrors.covers(n, c.sent) {
 		warn("%s, which --max-errors %v allows", unit.Plural(n, "error"), s.cfg.MaxErrors)
@@ -197,13 +205,21 @@ func (s *supervisor) failure(c counts, down int) error {
 		return fmt.Errorf("none of %d clients could connect to %s%v", s.cfg.Clients, target, &c.errors)
 	case s.gaveUp:
 		return fmt.Errorf("gave up on %s: no reply for %v%v", target, s.cfg.GiveUp, &c.errors)
+	case c.received == 0 && c.overhang > 0:
+		return unserved{fmt.Errorf("no reply from %s was measured: it was behind with the messages of the warm-up%v", target, &c.errors)}
 	case c.received == 0:
 		return fmt.Errorf("no reply from %s was measured%v", target, &c.errors)
 	case down > 0:
-		return fmt.Errorf("%d of %d clients had no connection to %s at the end%v", down, s.cfg.Clients, target, &c.errors)
+		return unserved{fmt.Errorf("%d of %d clients had no connection to %s at the end%v", down, s.cfg.Clients, target, &c.errors)}
 	}
 	return nil
 }
+
+// unserved is the failure of a run whose server did answer, but was asked for more
+// than it could do.
+type unserved struct{ error }
+
+func (u unserved) Unwrap() error { return u.error }
 
 // tolerated is how far below zero a direction may be by the rounding of a peer's
 // timestamps alone, in nanoseconds.

@@ -171,7 +171,7 @@ func (s *supervisor) run(ctx context.Context) error {
 	defer quietGC()()
 	err = s.supervise(ctx, loopEnded)
 	s.ended = s.now()
-	s.machine.end()
+	s.machine.end(s.line)
 	if err != nil {
 		return err
 	}
@@ -301,7 +301,7 @@ func (s *supervisor) measureFrom(from int64) {
 	s.window.begin.Store(from)
 	s.each((*shard).schedule)
 	if s.notePhase(s.now()); from-s.now() <= lead {
-		s.machine.begin() // rather now than with the next pulse
+		s.machine.begin(s.line) // rather now than with the next pulse
 	}
 }
 
@@ -309,7 +309,7 @@ func (s *supervisor) measureFrom(from int64) {
 func (s *supervisor) notePhase(now int64) {
 	if s.phase == WarmingUp && now+int64(time.Millisecond) >= s.window.from() {
 		s.phase = Measuring
-		s.machine.begin()
+		s.machine.begin(s.line)
 	}
 }
 
@@ -322,13 +322,13 @@ func (s *supervisor) isHopeless() bool {
 func (s *supervisor) notePulse(r report) {
 	now := s.now()
 	s.notePhase(now)
-	var received, underWay int64
+	var answered, awaited int64
 	for _, p := range s.pulses {
-		received += p.received
-		underWay += int64(p.underWay + p.down)
+		answered += p.answered
+		awaited += int64(p.underWay + p.down)
 	}
-	if received > s.replies || underWay == 0 || s.phase == WarmingUp {
-		s.replies, s.repliesAt = received, now
+	if answered > s.replies || awaited == 0 || s.phase == WarmingUp {
+		s.replies, s.repliesAt = answered, now
 	}
 	if recent := r.pulse.recent; recent != nil {
 		if r.pulse.measured == (s.phase == Measuring) {

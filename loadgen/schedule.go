@@ -40,21 +40,12 @@ type schedule struct {
 	stream  pace.Stream
 	origin  int64 // of the stream, on the time line
 	next    int64 // when the next message is due, on the time line; never is that none is
+	ended   int64 // when the client left; 0 is that it has not
 	started bool
 	warm    bool // the stream is the warm-up's
 }
 
 func (p *plan) newSchedule(id int) *schedule { return &schedule{plan: p, id: id} }
-
-// overhang is how many messages of the warm-up are still to be sent when measuring
-// begins.
-func (s *schedule) overhang(w *window) int64 {
-	from := w.from()
-	if s.due(w); !s.warm {
-		return 0
-	}
-	return 1 + s.stream.Before(from-s.origin)
-}
 
 // due returns when the next message is due.
 func (s *schedule) due(w *window) int64 {
@@ -86,18 +77,33 @@ func (s *schedule) advance() {
 	}
 }
 
-// backlog is how many messages of the measured time were due by end, which is no
-// later than that, and have not been sent.
-func (s *schedule) backlog(w *window, end int64) int64 {
-	if w.from() >= end {
-		return 0 // nothing is measured yet
+// first returns the message of the measured time that would have been the next when
+// the client left: when it was due, and how late it was by then, if at all.
+func (s *schedule) first(w *window) (due, late int64) {
+	from := w.from()
+	if from >= s.ended {
+		return 0, 0 // nothing was measured
 	}
-	if s.due(w); s.warm { // the warm-up's have not been sent either
+	if due = s.due(w); s.warm {
+		due = from // the warm-up's were still to be sent, and all of these
+	}
+	return due, s.ended - due
+}
+
+// backlog is how many messages were due when the client left and had not been sent:
+// of the measured time, and of the warm-up before it.
+func (s *schedule) backlog(w *window) (measured, warm int64) {
+	from := w.from()
+	if from >= s.ended {
+		return 0, 0 // nothing was measured
+	}
+	if s.due(w); s.warm {
+		warm = 1 + s.stream.Before(from-s.origin)
 		s.warm = false
-		s.begin(s.paces.main, w.from())
+		s.begin(s.paces.main, from)
 	}
-	if s.next >= end {
-		return 0
+	if s.next < s.ended {
+		measured = 1 + s.stream.Before(s.ended-s.origin)
 	}
-	return 1 + s.stream.Before(end-s.origin)
+	return measured, warm
 }

@@ -35,7 +35,7 @@ type search struct {
 	purpose string
 	holds   int // at this rate, for this purpose
 	fails   int
-	last    outcome // of the fails
+	last    outcome // of the fails, limited if one was
 
 	good  []float64 // rates that held, and have not failed since, ascending
 	bad   float64   // the lowest rate that failed; 0 is none
@@ -50,8 +50,8 @@ const (
 	confirm = "confirm"
 )
 
-func newSearch(first, min, max float64) *search {
-	return &search{min: min, max: max, rate: roundRate(first), purpose: bracket}
+func newSearch(first, least, most float64) *search {
+	return &search{min: least, max: most, rate: min(most, roundRate(first)), purpose: bracket}
 }
 
 // best is the highest rate that holds; 0 is none.
@@ -72,7 +72,7 @@ func (s *search) note(o outcome) {
 		s.holds++
 	} else {
 		s.fails++
-		s.last = o
+		s.last = max(s.last, o) // the generator is out of it only if it always was
 	}
 	switch {
 	case s.holds == need && s.purpose == confirm:
@@ -90,7 +90,7 @@ func (s *search) note(o outcome) {
 
 // move decides on the next rate.
 func (s *search) move() {
-	s.holds, s.fails = 0, 0
+	s.holds, s.fails, s.last = 0, 0, held
 	best := s.best()
 	switch {
 	case best == 0 && s.bad <= s.min:

@@ -51,7 +51,17 @@ func TestSearch(t *testing.T) {
 		"max is the first":   {1000, 240, 1000, upTo(1e9), 1000, record.ByMax},
 		"slow":               {4, 4, 10_000_000, upTo(5), 5, record.ByServer},
 		"generator in front": {1000, 240, 500_000, func(r float64) outcome { return limitedAbove(r, 20_000) }, 20_000, record.ByGenerator},
-		"generator at all":   {1000, 240, 500_000, func(float64) outcome { return limited }, 0, record.ByGenerator},
+		"generator now and then": {1000, 240, 500_000, func() func(float64) outcome {
+			n := 0
+			return func(r float64) outcome {
+				if r <= 20_000 {
+					return held
+				}
+				n++
+				return []outcome{failed, limited}[n%2]
+			}
+		}(), 20_000, record.ByGenerator},
+		"generator at all": {1000, 240, 500_000, func(float64) outcome { return limited }, 0, record.ByGenerator},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newSearch(tc.first, tc.min, tc.max)

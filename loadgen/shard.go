@@ -45,9 +45,10 @@ const (
 // pulse is the state of a shard, so far.
 type pulse struct {
 	connected int
-	down      int // clients whose last attempt to connect failed
-	underWay  int // messages
-	received  int64
+	down      int   // clients whose last attempt to connect failed
+	underWay  int   // messages
+	received  int64 // replies that were measured
+	answered  int64 // replies
 	errors    int64
 	recent    *hist.Histogram // of the watched metric, since the last one; nil if there is none
 	measured  bool            // recent is of the measured time
@@ -65,12 +66,13 @@ type shard struct {
 	started     bool
 	measuring   bool
 	stopping    bool
-	unattempted int // clients that have not tried to connect yet
-	active      int // clients that may still send or receive
-	connected   int // clients
-	down        int // clients whose last attempt to connect failed
-	underWay    int // messages
-	conns       int // not yet closed, whether a client still has them or not
+	unattempted int   // clients that have not tried to connect yet
+	active      int   // clients that may still send or receive
+	connected   int   // clients
+	down        int   // clients whose last attempt to connect failed
+	underWay    int   // messages
+	answered    int64 // replies, measured or not
+	conns       int   // not yet closed, whether a client still has them or not
 	told        bool
 
 	beat   *evloop.Timer
@@ -131,7 +133,7 @@ type counts struct {
 	backlog                            int64 // messages that were due and not sent
 	overdue                            int64 // how late the first of them are, of all clients, nanoseconds
 	ownOverdue                         int64 // the part of that which is the load generator's own
-	overhang                           int64 // messages of the warm-up that were not sent when measuring began
+	overhang                           int64 // messages of the warm-up that were not sent until measuring began
 	bytesSent, bytesReceived           int64
 	stamped                            int64 // replies whose arrival the kernel told
 	crossed                            int64 // the longest wait of the warm-up that ended in the measured time
@@ -237,11 +239,6 @@ func (s *shard) schedule() {
 // measureNow is called when the measured time begins.
 func (s *shard) measureNow() {
 	s.measuring = true
-	for i := range s.clients {
-		if c := &s.clients[i]; c.schedule != nil {
-			s.counts.overhang += c.schedule.overhang(&s.window)
-		}
-	}
 	s.effort.begin(s.Shard)
 	if s.recent != nil {
 		s.recent.Reset()
@@ -271,6 +268,17 @@ func (s *shard) stop() {
 		}
 	}
 	s.tellFinished()
+}
+
+// countBacklog counts what was due and never sent, when the shard is done.
+func (s *shard) countBacklog() {
+	for i := range s.clients {
+		if c := &s.clients[i]; c.schedule != nil {
+			measured, warm := c.schedule.backlog(&s.window)
+			s.counts.backlog += measured
+			s.counts.overhang += warm
+		}
+	}
 }
 
 // interrupt has the clients leave at once.
@@ -323,7 +331,7 @@ func (s *shard) pulse(now int64) {
 func (s *shard) state() pulse {
 	return pulse{
 		connected: s.connected, down: s.down, underWay: s.underWay,
-		received: s.counts.received, errors: s.counts.errors.total(), measured: s.measuring,
+		received: s.counts.received, answered: s.answered, errors: s.counts.errors.total(), measured: s.measuring,
 	}
 }
 

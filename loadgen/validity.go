@@ -18,20 +18,21 @@ const (
 	maxSteal       = 0.05  // of the time of all processors
 	maxBacklog     = 0.001 // of the messages that were due
 	fewestReplies  = 20    // for ten to lie above the median
+
+	fewestPerSecond = 50 // replies, to tell what each of them costs
 )
 
 // judge says whether the figures of a run can be trusted, and if not, why not: it
-// is invalid, or limited by the load generator. ownBacklog is that a part of the
-// backlog is the load generator's own doing.
-func judge(r *record.Run, m metrics, allowed Allowance, gaveUp, ownBacklog bool) record.Validity {
+// is invalid, or limited by the load generator.
+func judge(r *record.Run, m metrics, allowed Allowance, gaveUp bool) record.Validity {
 	limits := generatorLimits(r, m)
 	faults := faults(r, allowed, gaveUp)
-	if behind := backlog(r.Totals, r.Config.Clients); ownBacklog {
+	if behind := backlog(r.Totals, r.Config.Clients); isOwn(r.Totals) {
 		limits.when(behind != "", "%s", behind)
 	} else {
 		faults.when(behind != "", "the server did not keep up with %s: %s", unit.Plural(int64(r.Config.Clients), "client"), behind)
 	}
-	v := record.Validity{Verdict: record.Valid, Reasons: append(faults, limits...)}
+	v := record.Validity{Verdict: record.Valid, Reasons: append(faults, limits...), Limited: len(limits) > 0}
 	switch {
 	case len(faults) > 0:
 		v.Verdict = record.Invalid
@@ -91,9 +92,10 @@ func generatorLimits(r *record.Run, m metrics) reasons {
 	waited, typical := float64(g.Waited), float64(m[rtt].Percentile(50))
 	share, each := waited/elapsed/float64(r.Config.Shards), waited/received
 	switches := unit.Plural(g.InvoluntarySwitches, "involuntary switch")
-	if share > maxWaited {
+	switch {
+	case share > maxWaited:
 		out.when(true, "the event loop was ready and had no processor for %.0f%% of the time (%s)", share*100, switches)
-	} else {
+	case received/elapsed*1e9 > fewestPerSecond: // below, other wake-ups than for replies count too
 		out.when(each > maxWaited*typical, "the event loop was ready and had no processor for %s a reply, more than %.0f%% of rtt p50 %s (%s)",
 			unit.Duration(each), maxWaited*100, unit.Duration(typical), switches)
 	}
@@ -107,12 +109,17 @@ func generatorLimits(r *record.Run, m metrics) reasons {
 // backlog says what was never sent, if it is more than what happens to be due at
 // the end of a run; else it is empty.
 func backlog(t record.Totals, clients int) string {
-	if t.Backlog <= int64(clients) || float64(t.Backlog) <= maxBacklog*float64(t.Due) {
+	happens := min(float64(clients), 0.01*float64(t.Due))
+	if float64(t.Backlog) <= max(happens, maxBacklog*float64(t.Due)) {
 		return ""
 	}
 	return fmt.Sprintf("of %s messages due %s (%s) were never sent, and are missing from response, which grows for as long as the run goes on",
 		unit.Count(t.Due), unit.Count(t.Backlog), percent(float64(t.Backlog)/float64(t.Due)))
 }
+
+// isOwn reports whether the load generator has a part in the backlog, so that the
+// server cannot be blamed for it.
+func isOwn(t record.Totals) bool { return t.OwnBacklog > maxOwnLag }
 
 // percent writes a share, of less than a tenth with a digit behind the point.
 func percent(share float64) string {

@@ -42,7 +42,6 @@ func TestJudge(t *testing.T) {
 	for name, tc := range map[string]struct {
 		change  func(r *record.Run, m *metrics)
 		gaveUp  bool
-		own     bool // the backlog
 		verdict string
 		says    []string
 	}{
@@ -83,10 +82,20 @@ func TestJudge(t *testing.T) {
 		"starved with few replies": {
 			change: func(r *record.Run, m *metrics) {
 				r.Generator.Waited /= 100
+				r.Duration /= 100
+				r.Generator.GCPause /= 100
 				r.Totals.Due, r.Totals.Sent, r.Totals.Received = 99, 99, 99
 				r.Generator.InvoluntarySwitches = 1
 			},
 			verdict: record.GeneratorLimited, says: []string{"had no processor for 101µs a reply, more than 10% of rtt p50 1.00ms (1 involuntary switch)"},
+		},
+		"starved, but with too few replies to tell": {
+			change: func(r *record.Run, m *metrics) {
+				r.Generator.Waited /= 20
+				r.Totals.Due, r.Totals.Sent, r.Totals.Received = 490, 490, 490
+				r.Generator.InvoluntarySwitches = 1
+			},
+			verdict: record.Valid,
 		},
 		"slow to read": {
 			change:  func(_ *record.Run, m *metrics) { m[wakeup].Record(100_000_000) },
@@ -132,9 +141,16 @@ func TestJudge(t *testing.T) {
 			change:  func(r *record.Run, _ *metrics) { r.Totals.Backlog = 11 },
 			verdict: record.Invalid, says: []string{"the server did not keep up with 10 clients: of 10,000 messages due 11 (0.1%) were never sent"},
 		},
+		"overloaded with many clients": {
+			change: func(r *record.Run, _ *metrics) {
+				r.Config.Clients, r.Totals.Due, r.Totals.Backlog = 1000, 10_000, 101
+			},
+			verdict: record.Invalid, says: []string{"of 10,000 messages due 101 (1.0%) were never sent"},
+		},
 		"overloaded by its own doing": {
-			change:  func(r *record.Run, _ *metrics) { r.Totals.Backlog, r.Generator.Busy = 10_000, 0.99 },
-			own:     true,
+			change: func(r *record.Run, _ *metrics) {
+				r.Totals.Backlog, r.Totals.OwnBacklog, r.Generator.Busy = 10_000, 0.11, 0.99
+			},
 			verdict: record.GeneratorLimited, says: []string{"busy for 99%", "of 10,000 messages due 10,000 (100%) were never sent"},
 		},
 		"overloaded, and busy": {
@@ -151,7 +167,7 @@ func TestJudge(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r, m := sound()
 			tc.change(r, &m)
-			v := judge(r, m, Allowance{count: 10}, tc.gaveUp, tc.own)
+			v := judge(r, m, Allowance{count: 10}, tc.gaveUp)
 			if v.Verdict != tc.verdict || len(v.Reasons) != len(tc.says) {
 				t.Fatalf("%s %q, want %s %q", v.Verdict, v.Reasons, tc.verdict, tc.says)
 			}

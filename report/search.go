@@ -29,7 +29,7 @@ func outcome(s record.Step) string {
 	if s.Held {
 		return "held"
 	}
-	if s.Validity.Verdict == record.GeneratorLimited {
+	if s.Limited {
 		return s.Failure + markGenerator
 	}
 	return s.Failure
@@ -68,7 +68,7 @@ func search(b io.Writer, s *record.Search) {
 		{record.Missed, "the objective did not hold"},
 		{record.Behind, "the rate was not reached: messages that were due were never sent"},
 		{record.Untrusted, "the run was invalid"},
-		{markGenerator, "and the load generator was at its limit"},
+		{markGenerator, "it may have been the load generator's doing"},
 	} {
 		if slices.ContainsFunc(steps, func(s record.Step) bool { return strings.Contains(outcome(s), o.word) }) {
 			fmt.Fprintf(b, "note        %s: %s\n", o.word, o.means)

@@ -195,7 +195,7 @@ func precision(b io.Writer, r *record.Run) {
 	if p.Reached {
 		ended = "reached, which ended the run"
 	}
-	fmt.Fprintf(b, "precision   %s %s ± %.2g%% (%s to %s, 95%%, by ten sections, within this run only); ± %g%% was %s\n", name,
+	fmt.Fprintf(b, "precision   %s %s ± %.2g%% (%s to %s, 95%%, by ten sections, within this run only); ± %.3g%% was %s\n", name,
 		unit.Duration(p.Figure), (p.High-p.Low)/2/p.Figure*100, unit.Duration(p.Low), unit.Duration(p.High), p.Asked*100, ended)
 }
 

@@ -77,12 +77,16 @@ func (p *Plan) Initial() *Plan {
 	return q
 }
 
+// latest is later than any run, and far from overflow.
+const latest = 1 << 61
+
 // Due returns when the point n of the plan is reached, at which n messages have
 // become due; false if that is never.
 func (p *Plan) Due(n float64) (ns int64, ok bool) {
 	for _, s := range p.stages {
 		if n -= s.before; n < s.within {
-			return int64(math.Round(s.start + s.reach(n))), true
+			ns := math.Round(s.start + s.reach(n))
+			return int64(ns), ns < latest
 		}
 		n += s.before
 	}
@@ -173,21 +177,22 @@ func (s *Stream) Next() (ns int64, ok bool) {
 	return ns, ok
 }
 
-// many is how many messages Before counts one by one.
+// many is how many random messages Before counts one by one.
 const many = 1_000_000
 
 // Before returns how many of the messages to come are due before a time. Of more
 // than a million random ones it is the number to be expected, whose error is far
 // below a percent.
 func (s Stream) Before(ns int64) int64 {
-	expected := (s.plan.Count(ns) - s.point) / s.step
+	expected := int64(math.Ceil((s.plan.Count(ns) - s.point) / s.step))
+	if s.random == nil {
+		return s.adjust(max(0, expected), ns)
+	}
 	if expected > many {
-		return int64(math.Ceil(expected))
+		return expected
 	}
-	if s.random != nil {
-		fork := *s.random // not to draw from the stream itself
-		s.random = &fork
-	}
+	fork := *s.random // not to draw from the stream itself
+	s.random = &fork
 	var n int64
 	for {
 		if due, ok := s.Next(); !ok || due >= ns {
@@ -195,4 +200,20 @@ func (s Stream) Before(ns int64) int64 {
 		}
 		n++
 	}
+}
+
+// adjust corrects a number of messages, evenly spaced, that rounding may have made
+// one too many or too few.
+func (s *Stream) adjust(n, before int64) int64 {
+	isBefore := func(i int64) bool {
+		due, ok := s.plan.Due(s.point + float64(i)*s.step)
+		return ok && due < before
+	}
+	for n > 0 && !isBefore(n-1) {
+		n--
+	}
+	for isBefore(n) {
+		n++
+	}
+	return n
 }

@@ -114,8 +114,11 @@ type Server struct {
 // Totals count the messages that were measured, and the errors of the whole
 // run. Sent = Received + Failed + Unanswered; in open loop Due = Sent + Backlog.
 type Totals struct {
-	Due           int64            `json:"due,omitempty"`
-	Backlog       int64            `json:"backlog,omitempty"` // messages that were due and never sent
+	Due     int64 `json:"due,omitempty"`
+	Backlog int64 `json:"backlog,omitempty"` // messages that were due and never sent
+	// OwnBacklog is the share of the backlog's delay that was the load generator's
+	// own doing, 0 to 1.
+	OwnBacklog    float64          `json:"own_backlog,omitempty"`
 	Sent          int64            `json:"sent"`
 	Received      int64            `json:"received"`
 	Failed        int64            `json:"failed"`     // messages whose reply deviated or never came
@@ -150,6 +153,8 @@ const Same = "same"
 type Validity struct {
 	Verdict string   `json:"verdict"`
 	Reasons []string `json:"reasons"`
+	// Limited says that the load generator was at a limit, whatever the verdict.
+	Limited bool `json:"limited"`
 }
 
 // The verdicts.
@@ -194,13 +199,13 @@ type Precision struct {
 
 // Search is a search for the highest rate at which an objective holds.
 type Search struct {
-	Objective string  `json:"objective"` // as --find-rate has it
+	Objective string `json:"objective"` // as --find-rate has it
 	// Min is the lowest rate at which a run has samples enough, and Max the
 	// highest that was to be tried.
 	Min float64 `json:"min"`
 	Max float64 `json:"max"`
-	// Rate is the highest at which the objective held, in every confirmation; 0
-	// is that there is none.
+	// Rate is the highest at which the objective held, and held again in three
+	// more runs; 0 is that there is none.
 	Rate float64 `json:"rate"`
 	// Limit says what was in the way of a higher rate.
 	Limit string `json:"limit"`
@@ -222,6 +227,7 @@ type Step struct {
 	Purpose  string   `json:"purpose"`  // bracket, bisect or confirm
 	Held     bool     `json:"held"`
 	Failure  string   `json:"failure,omitempty"` // why it did not hold: Missed, Behind or Untrusted
+	Limited  bool     `json:"limited"`           // that may have been the load generator\'s doing
 	Figure   float64  `json:"figure_ns"`         // that the objective is about; 0 if there were too few samples
 	Validity Validity `json:"validity"`
 	// Percentiles are those of metrics that count from when messages were due
