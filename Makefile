@@ -9,7 +9,7 @@ build:
 	go build ./cmd/echostamp
 
 test:
-	go test -timeout 5m $(TESTFLAGS) ./...
+	go test -timeout 10m -parallel 4 $(TESTFLAGS) ./...
 
 # Figures: of the message path, then ratios against other programs. It takes
 # some minutes, and wants a machine that does nothing else, with cc and taskset.
