@@ -81,30 +81,41 @@ func (c *client) account() bool {
 	return true
 }
 
-// next sends the next message when it is due, if there is one to send and a
-// connection to send it on.
+// next sends the next message, or sees to it that it is sent when it is due, if there
+// is one to send and a connection to send it on.
 func (c *client) next() {
 	s := c.shard
-	if !s.started || !c.open || c.waiting() {
-		return
-	}
-	now := s.Now()
-	due := now
-	if c.schedule != nil {
-		due = c.schedule.due(&s.window)
-	}
 	switch {
+	case !s.started, !c.open, c.waiting():
 	case s.stopping, c.left == 0:
 		c.leave()
-	case c.schedule != nil && due >= s.window.until():
+	case c.schedule != nil:
+		c.sendWhenDue(s.Now())
+	default:
+		c.sendAtOnce(s.Now())
+	}
+}
+
+// sendAtOnce is what a client of a closed loop does. However short the run, and
+// however late the shard heard of it, it sends a message.
+func (c *client) sendAtOnce(now int64) {
+	if now >= c.shard.window.until() && c.seq > 0 {
+		c.leave()
+		return
+	}
+	c.send(now, now)
+}
+
+// sendWhenDue is what a client of an open loop does.
+func (c *client) sendWhenDue(now int64) {
+	s := c.shard
+	due := c.schedule.due(&s.window)
+	switch {
+	case due >= s.window.until():
 		// None is due in this run any more: stop will come.
 	case due > now:
 		s.Schedule(&c.timer, due)
-	case c.schedule == nil && now >= s.window.until() && c.seq > 0:
-		// However short the run, and however late the shard heard of it, each
-		// client of a closed loop sends a message.
-		c.leave()
-	case c.schedule != nil && due >= s.window.from() && !s.takeTicket():
+	case due >= s.window.from() && !s.takeTicket():
 		// As many are sent as were asked for: stop will come.
 	default:
 		c.send(due, now)
