@@ -45,9 +45,9 @@ func comparisons(t tools) []comparison {
 			ours:   pair{t.ourServer(), t.ourGenerator("--timestamps", "kernel")},
 			theirs: pair{t.ourServer(), t.ourGenerator("--timestamps", "user")}},
 		{letter: "h", name: "10,000/s, epoll : portable engine", clients: few, metrics: lags(oursAtMost(lagP50, 10_000), oursAtMost(lagP99, 100_000)),
-			ours: paced("--cpus", generatorCore), theirs: paced("--engine", "portable")},
+			ours: paced(), theirs: paced("--engine", "portable")},
 		{letter: "i", name: "10,000/s, --spin : without", clients: few, metrics: lags(oursAtMost(lagP50, 1000), goal{}),
-			ours: paced("--cpus", generatorCore, "--spin"), theirs: paced("--cpus", generatorCore)},
+			ours: paced("--spin"), theirs: paced()},
 	}
 }
 

@@ -45,8 +45,8 @@ func (t tools) ourGenerator(flags ...string) generator {
 	return generator{argv: argv, read: readRecord, limit: t.limit()}
 }
 
-// pacedGenerator is one whose event loop has the generator's core, and which is not
-// itself confined to that: it can tell that there is a core to spare.
+// pacedGenerator is one that is not confined to its core: it can tell that there is
+// one to spare, and the system can move it.
 func (t tools) pacedGenerator(flags ...string) generator {
 	g := t.ourGenerator(flags...)
 	g.cores = serverCore + "," + generatorCore

@@ -57,8 +57,8 @@ const (
 	marginStep = 500
 	// One step up for each sleep that ended too late to be punctual, and so many
 	// times less far down for the others, finds the margin that is enough for
-	// nine in ten.
-	marginRatio = 9
+	// all but one in forty.
+	marginRatio = 39
 )
 
 // learn takes how late a sleep has ended, in nanoseconds.
