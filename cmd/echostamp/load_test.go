@@ -107,14 +107,7 @@ func TestServerKilledInMidRun(t *testing.T) {
 // told.
 func TestServerThatComesBack(t *testing.T) {
 	t.Parallel()
-	var connections atomic.Int64
-	p := startPeer(t, func(c net.Conn) {
-		if connections.Add(1) <= 4 {
-			parting(1)(c)
-			return
-		}
-		honest(c)
-	})
+	p := startPeer(t, improving(4))
 	r := execute(t, exec.Command(program(t), "load", "-c", "4", "-n", "400", "--format", "json", p.addr()))
 	run := r.run(t)
 	if r.code != exitInvalid || run.Totals.Failed != 4 || run.Totals.Received != 396 {

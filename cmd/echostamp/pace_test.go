@@ -107,14 +107,7 @@ func TestErrorsThatAreAllowed(t *testing.T) {
 	} {
 		t.Run(args, func(t *testing.T) {
 			t.Parallel()
-			var connections atomic.Int64
-			p := startPeer(t, func(c net.Conn) {
-				if connections.Add(1) <= 4 {
-					parting(1)(c)
-					return
-				}
-				honest(c)
-			})
+			p := startPeer(t, improving(4))
 			r, run := loadJSON(t, "-c 4 -n 400 "+args, p.addr())
 			if invalid := run.Validity.Verdict == record.Invalid; invalid != want.invalid || r.code != want.code {
 				t.Errorf("%s %q, exit code %d", run.Validity.Verdict, run.Validity.Reasons, r.code)

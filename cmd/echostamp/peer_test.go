@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -157,6 +158,18 @@ func parting(after int) func(net.Conn) {
 		}
 		_, _ = c.Read(b) // what is unread would make the close a reset
 		_, _ = c.Write([]byte{wire.Goodbye})
+	}
+}
+
+// improving closes so many connections after a message, and is honest then.
+func improving(after int64) func(net.Conn) {
+	var connections atomic.Int64
+	return func(c net.Conn) {
+		if connections.Add(1) <= after {
+			parting(1)(c)
+			return
+		}
+		honest(c)
 	}
 }
 
