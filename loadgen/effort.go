@@ -103,7 +103,7 @@ func (m *machine) end(line clock.Line) {
 // what counts.
 func (m *machine) generator(shards []*shard) record.Generator {
 	g := m.figures
-	g.ClockSteps, g.ClockStep = m.steps.Count, m.steps.Largest
+	g.ClockSteps, g.ClockStep = m.steps.Count, m.steps.Largest.By
 	var busy float64
 	var used usage.Usage
 	known := false

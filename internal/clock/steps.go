@@ -7,18 +7,17 @@ package clock
 // Its zero value is ready for use.
 type Steps struct {
 	Count   int64
-	Largest int64 // the step furthest from 0, nanoseconds, forward or back
+	Largest Change // of Kind Step, furthest from 0, forward or back
 
 	line, ahead int64 // at the last look; ahead is wall − line
 	begun       bool
 }
 
 const (
-	maxSlew = 500e-6
 	// The two clocks are read one after the other; what comes in between makes
 	// them differ.
-	tolerance = 1_000_000
-	looks     = 5
+	readingTolerance = 1_000_000
+	looks            = 5
 )
 
 // Look reads the clocks by now, and counts a step if the wall clock has made one
@@ -34,15 +33,15 @@ func (s *Steps) Look(now func() (line, wall int64)) {
 			s.begun = true
 			break
 		}
-		jump = beyond(ahead-s.ahead, tolerance+int64(maxSlew*float64(line-s.line)))
+		jump = beyond(ahead-s.ahead, readingTolerance+int64(MaxDrift*float64(line-s.line)))
 		if jump == 0 {
 			break
 		}
 	}
 	if jump != 0 {
 		s.Count++
-		if abs(jump) > abs(s.Largest) {
-			s.Largest = jump
+		if abs(jump) > abs(s.Largest.By) {
+			s.Largest = Change{Kind: Step, At: line, By: jump}
 		}
 	}
 	s.line, s.ahead = line, ahead

@@ -31,8 +31,8 @@ func TestSteps(t *testing.T) {
 					return r.line, r.line + r.ahead
 				})
 			}
-			if s.Count != tc.count || s.Largest != tc.largest {
-				t.Errorf("%d steps, the largest %d; want %d, %d", s.Count, s.Largest, tc.count, tc.largest)
+			if s.Count != tc.count || s.Largest.By != tc.largest {
+				t.Errorf("%d steps, the largest %d; want %d, %d", s.Count, s.Largest.By, tc.count, tc.largest)
 			}
 		})
 	}

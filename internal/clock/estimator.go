@@ -1,0 +1,187 @@
+package clock
+
+import (
+	"math"
+	"slices"
+)
+
+// How an Estimator cuts time.
+const (
+	epochLength = 250_000_000 // nanoseconds
+	// window is how many epochs a line is fitted to: 64 s if none is empty. A
+	// quartz runs evenly for so long.
+	window = 256
+	// recent is how many of the newest epochs are compared with those before
+	// them, to find changes.
+	recent = 8
+	// guard is how many epochs lie between the two. A change happened there, and
+	// their samples belong to neither side.
+	guard = 2
+	// tolerance is what timestamps of one moment may differ by, nanoseconds.
+	tolerance = 2_000
+)
+
+// An Estimator finds the offset between the clocks of a server and of this host from
+// the samples of all connections, while they come, and tells by how much it can be
+// wrong. It holds the samples of the last few seconds and hands them on, each with
+// the [Correction] to use, when what came later has shown that the clocks did not
+// change meanwhile.
+//
+// The samples of an epoch leave a corridor for the offset, and those of successive
+// epochs a straight one, as long as both clocks run evenly. The offset is taken to be
+// its middle. A change of a clock moves both sides of the corridor by the same; what
+// moves one side alone is the network. After a change of a clock a new segment
+// begins.
+//
+// An Estimator is arithmetic, and not safe for concurrent use. Its memory is that of
+// the samples of some three seconds, five at the beginning, and of what a corridor of
+// a minute takes, which is little.
+type Estimator struct {
+	emit  func([]Sample, Correction)
+	frame frame
+	begun bool
+
+	open    []*epoch // still to be closed, by index
+	segment []*epoch // the newest closed ones since the last change, oldest first
+	flushed int      // how many of the segment have been handed on
+	stuck   int      // epochs in turn that contradicted the segment
+	track   track    // of the segment
+	noise   noise
+	floors  floors
+	wander  tail // of the offsets that were used, from those known in the end
+	summary Summary
+
+	old, fresh corridor
+	spare      [][]Sample
+}
+
+// NewEstimator returns an estimator that calls emit with samples of about the same
+// time, and with the correction for them. The samples are the estimator's again when
+// emit returns. Those that contradict the others, and those from around a change, are
+// never handed on.
+func NewEstimator(emit func([]Sample, Correction)) *Estimator {
+	e := &Estimator{emit: emit}
+	e.summary.Lowest, e.summary.Highest = math.MaxInt64, math.MinInt64
+	return e
+}
+
+// SetResolution says that the server's timestamps are in steps of so many
+// nanoseconds, and off by as much. It may be called at any time.
+func (e *Estimator) SetResolution(ns int64) {
+	e.summary.Slack = 0
+	if ns > tolerance {
+		e.summary.Slack = ns
+	}
+}
+
+// tolerated is by how much bounds may contradict each other, in nanoseconds.
+func (e *Estimator) tolerated() float64 { return float64(tolerance + e.summary.Slack) }
+
+// Add takes samples in the order of At. Those of another call may be earlier, but not
+// than the time of the last Advance.
+func (e *Estimator) Add(samples []Sample) {
+	if len(samples) == 0 {
+		return
+	}
+	if !e.begun {
+		e.begun = true
+		e.frame = frame{samples[0].At, samples[0].Upper}
+	}
+	var at *epoch
+	for _, s := range samples {
+		if i := s.At / epochLength; at == nil || at.index != i {
+			at = e.epochAt(i)
+			at.begin()
+		}
+		at.take(s, e.frame)
+	}
+}
+
+// epochAt returns the open epoch of an index.
+func (e *Estimator) epochAt(index int64) *epoch {
+	i, found := slices.BinarySearchFunc(e.open, index, func(o *epoch, index int64) int { return int(o.index - index) })
+	if !found {
+		o := &epoch{index: index}
+		if n := len(e.spare); n > 0 {
+			o.samples, e.spare = e.spare[n-1], e.spare[:n-1]
+		}
+		e.open = slices.Insert(e.open, i, o)
+	}
+	return e.open[i]
+}
+
+// Advance says that no sample from before a time will come any more.
+func (e *Estimator) Advance(until int64) {
+	for len(e.open) > 0 && (e.open[0].index+1)*epochLength <= until {
+		o := e.open[0]
+		e.open = slices.Delete(e.open, 0, 1)
+		e.close(o)
+	}
+}
+
+// close takes an epoch that is complete.
+func (e *Estimator) close(o *epoch) {
+	o.close()
+	e.segment = append(e.segment, o)
+	if e.contradicts(o.fit(undecided)) {
+		e.agree(len(e.segment) - 1)
+	}
+	if len(e.segment) > window+recent+guard {
+		e.forget()
+	}
+	e.look()
+}
+
+// agree deals with the newest epoch of the segment, whose samples contradict one
+// another: the minority is expelled. If that does not help, what was before decides.
+func (e *Estimator) agree(at int) {
+	o := e.segment[at]
+	if odd, ok := o.minority(e.tolerated(), e.track.last.slope, e.frame); ok {
+		o.expel(odd, e.frame)
+		if !e.contradicts(o.fit(undecided)) {
+			return
+		}
+	}
+	e.doubt(at)
+}
+
+// forget lets go of the segment's oldest epoch.
+func (e *Estimator) forget() {
+	o := e.segment[0]
+	e.wander.add(o.used - e.track.last.at(o.middle()))
+	e.track.long = true
+	e.segment = slices.Delete(e.segment, 0, 1)
+	e.flushed--
+}
+
+// exclude counts the samples of an epoch of which no offset is known.
+func (e *Estimator) exclude(o *epoch) {
+	e.summary.Excluded += counted(o.samples) + counted(o.odd)
+	e.recycle(o)
+}
+
+// recycle lets go of an epoch's samples.
+func (e *Estimator) recycle(o *epoch) {
+	e.spare = append(e.spare, o.samples[:0])
+	o.samples, o.odd = nil, nil
+}
+
+func counted(samples []Sample) (n int64) {
+	for i := range samples {
+		if samples[i].Counted {
+			n++
+		}
+	}
+	return n
+}
+
+// Finish hands on what is left, and returns what is known. The estimator is of no use
+// after that.
+func (e *Estimator) Finish() Summary {
+	e.Advance(math.MaxInt64)
+	e.finish()
+	for i := range e.summary.Segments {
+		e.summary.Segments[i].Bound += int64(math.Ceil(max(leastWander, e.wander.quantile()))) + e.summary.Slack
+	}
+	return e.summary
+}

@@ -1,0 +1,360 @@
+package clock
+
+import (
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+)
+
+// quiet and back are the delays of most cases: floors of 60 and 40 µs.
+var (
+	quiet, back     = exponential(60*us, 30*us), exponential(40*us, 30*us)
+	loaded, unladen = gamma(60*us, 500*us, 2), gamma(40*us, 200*us, 2)
+)
+
+// clockChanges are those that are not of the network.
+func clockChanges(all []Change) []Change {
+	return slices.DeleteFunc(slices.Clone(all), func(c Change) bool { return c.Kind == ForwardFloor || c.Kind == ReverseFloor })
+}
+
+// TestKnownWorlds holds the estimator to figures that a simulation of the method gave
+// before it was built (rms, share excluded), over several seeds each.
+func TestKnownWorlds(t *testing.T) {
+	type change struct{ at, by, within float64 }
+	for name, tc := range map[string]struct {
+		world
+		rms, greatest float64 // of θ, at most
+		excluded      float64 // share of the samples, at most
+		changes       []change
+	}{
+		"exponential":     {world{1000, 100, even(20), quiet, back, nil}, 0.01 * us, 0.3 * us, 0, nil},
+		"loaded":          {world{1000, 100, even(20), loaded, unladen, nil}, 2 * us, 25 * us, 0, nil},
+		"heavily loaded":  {world{1000, 100, even(20), gamma(60*us, 500*us, 3), gamma(40*us, 200*us, 3), nil}, 5.8 * us, 50 * us, 0, nil},
+		"WAN":             {world{1000, 100, even(20), pareto(10*ms, 200*us, 1.5), pareto(12*ms, 200*us, 1.5), nil}, 0.1 * us, 0.8 * us, 0, nil},
+		"step +300 µs":    {world{1000, 80, stepped(even(20), 40.1, 300*us), quiet, back, nil}, 0.1 * us, 3.7 * us, 0.0095, []change{{40.1, 300 * us, us}}},
+		"step +80 µs":     {world{1000, 80, stepped(even(20), 40.1, 80*us), quiet, back, nil}, 0.1 * us, 3.7 * us, 0.0095, []change{{40.1, 80 * us, us}}},
+		"step −30 µs":     {world{1000, 80, stepped(even(20), 40.1, -30*us), quiet, back, nil}, 0.1 * us, 3.7 * us, 0.0095, []change{{40.1, -30 * us, us}}},
+		"step, loaded":    {world{1000, 80, stepped(even(20), 40.1, 300*us), loaded, unladen, nil}, 3.7 * us, 25 * us, 0.0095, []change{{40.1, 300 * us, 25 * us}}},
+		"slew":            {world{1000, 80, slewed(even(20), 40, 10, 50), quiet, back, nil}, 0.96 * us, 18.7 * us, 0.13, []change{{40, 0, 20 * us}, {50, 0, 20 * us}}},
+		"slew, loaded":    {world{1000, 80, slewed(even(20), 40, 10, 50), loaded, unladen, nil}, 4 * us, 25 * us, 0.13, []change{{40, 0, 50 * us}, {50, 0, 50 * us}}},
+		"step at once":    {world{1000, 20, stepped(even(20), 1.1, 300*us), quiet, back, nil}, 0.1 * us, us, 0.05, []change{{1.1, 300 * us, us}}},
+		"step at the end": {world{1000, 20, stepped(even(20), 19.1, 300*us), quiet, back, nil}, 0.1 * us, us, 0.05, []change{{19.1, 300 * us, us}}},
+		"short, stepped":  {world{1000, 2, stepped(even(20), 1.1, 5*ms), quiet, back, nil}, 0.1 * us, us, 0.3, []change{{1.1, 5 * ms, us}}},
+		"a day back":      {world{1000, 30, stepped(even(20), 10.1, -86400e9), quiet, back, nil}, 0.1 * us, us, 0.03, []change{{10.1, -86400e9, us}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var squares, greatest, excluded float64
+			const seeds = 4
+			for seed := range uint64(seeds) {
+				o := tc.live(seed)
+				o.holds(t)
+				rms, most := o.deviation(unknowable(tc.world))
+				squares, greatest = squares+rms*rms/seeds, max(greatest, most)
+				excluded += float64(o.Excluded) / float64(o.samples) / seeds
+				got := clockChanges(o.Changes)
+				if len(got) != len(tc.changes) {
+					t.Fatalf("seed %d: changes %+v, want %+v", seed, got, tc.changes)
+				}
+				for i, want := range tc.changes {
+					at, by := float64(got[i].At-origin)/1e9, float64(got[i].By)
+					if math.Abs(at-want.at) > 1 || math.Abs(by-want.by) > want.within {
+						t.Errorf("seed %d: a change by %.1f µs at %.2f s, want %.1f at %.2f", seed, by/us, at, want.by/us, want.at)
+					}
+				}
+				if len(o.Segments) != len(got)+1 {
+					t.Errorf("seed %d: %d segments with %d changes", seed, len(o.Segments), len(got))
+				}
+			}
+			rms := math.Sqrt(squares)
+			t.Logf("θ: rms %.3f µs, at most %.3f µs; %.2f%% excluded", rms/us, greatest/us, excluded*100)
+			if rms > tc.rms || greatest > tc.greatest || excluded > tc.excluded {
+				t.Errorf("want at most rms %.3f µs, %.3f µs, %.2f%%", tc.rms/us, tc.greatest/us, tc.excluded*100)
+			}
+		})
+	}
+}
+
+// unknowable is half the difference of the least delays, which no method can tell from
+// an offset: it asks the delays for what they are without chance.
+func unknowable(w world) float64 {
+	never := rand.New(noChance{})
+	return (w.forward(never, 0) - w.reverse(never, 0)) / 2
+}
+
+// noChance makes every random delay 0.
+type noChance struct{}
+
+func (noChance) Uint64() uint64 { return 0 }
+
+// TestRouteChange holds that a path which gets longer is not taken for a clock, and is
+// told.
+func TestRouteChange(t *testing.T) {
+	for name, tc := range map[string]struct {
+		forward, reverse delay
+		kind             ChangeKind
+		by               float64
+	}{
+		"forward is longer": {quiet.after(30, 100*us), back, ForwardFloor, 100 * us},
+		"reverse is longer": {quiet, back.after(30, 100*us), ReverseFloor, 100 * us},
+		"reverse returns":   {quiet, delay(func(r *rand.Rand, t float64) float64 { return back(r, t) + 50*us }).after(30, -50*us), ReverseFloor, -50 * us},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := world{1000, 120, even(20), tc.forward, tc.reverse, nil}.live(1)
+			if len(o.Changes) != 1 || len(o.Segments) != 1 || o.Excluded != 0 {
+				t.Fatalf("changes %+v, %d segments, %d excluded", o.Changes, len(o.Segments), o.Excluded)
+			}
+			c := o.Changes[0]
+			if at := float64(c.At-origin) / 1e9; c.Kind != tc.kind || math.Abs(float64(c.By)-tc.by) > 5*us || math.Abs(at-30) > 2.5 {
+				t.Errorf("%+v at %.2f s", c, at)
+			}
+			o.holds(t)
+		})
+	}
+}
+
+// TestSmallRuns holds that the bound is right however little there is.
+func TestSmallRuns(t *testing.T) {
+	for name, w := range map[string]world{
+		"a second":               {1000, 1, even(20), quiet, back, nil},
+		"50 messages in 2 s":     {25, 2, even(20), quiet, back, nil},
+		"50 messages in 5 ms":    {10_000, 0.005, even(20), quiet, back, nil},
+		"two":                    {1, 2, even(20), quiet, back, nil},
+		"one":                    {1, 1, even(20), quiet, back, nil},
+		"very fast clock, short": {100, 3, even(490), quiet, back, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for seed := range uint64(20) {
+				o := w.live(seed)
+				o.holds(t)
+				if len(o.Segments) != 1 || len(o.Changes) != 0 {
+					t.Errorf("%d segments, changes %+v", len(o.Segments), o.Changes)
+				}
+			}
+		})
+	}
+}
+
+func TestNoSamples(t *testing.T) {
+	e := NewEstimator(func([]Sample, Correction) { t.Error("there is nothing to hand on") })
+	e.Add(nil)
+	e.Advance(origin)
+	if s := e.Finish(); len(s.Segments) != 0 || s.Excluded != 0 {
+		t.Errorf("%+v", s)
+	}
+}
+
+// TestMemory holds that a long run takes no more memory than a short one.
+func TestMemory(t *testing.T) {
+	for name, w := range map[string]world{
+		"ten minutes at 1,000/s": {1000, 600, even(20), quiet, back, nil},
+		"an hour at 1/s":         {1, 3600, even(20), quiet, back, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o := w.live(1)
+			o.holds(t)
+			if rms, _ := o.deviation(10 * us); rms > us || len(clockChanges(o.Changes)) != 0 {
+				t.Errorf("rms %.3f µs, changes %+v", rms/us, o.Changes)
+			}
+			perEpoch := int(math.Ceil(w.rate / 4))
+			if most := (3*recent + 2*guard) * perEpoch; o.mostHeld > most {
+				t.Errorf("%d samples were held at once, want %d at most", o.mostHeld, most)
+			}
+			if most := window + 3*recent + 3*guard; o.mostKept > most+100 {
+				t.Errorf("%d epochs were kept at once, want %d at most", o.mostKept, most)
+			}
+			drift := o.Segments[0].Drift * 1e6
+			if bound := o.Segments[0].DriftBound * 1e6; math.Abs(drift-20) > bound || bound > 1 {
+				t.Errorf("drift %.3f ± %.3f ppm, want 20", drift, bound)
+			}
+		})
+	}
+}
+
+// TestOneMoment holds that samples of the very same time do no harm.
+func TestOneMoment(t *testing.T) {
+	var got []Delays
+	e := NewEstimator(func(samples []Sample, c Correction) {
+		for _, s := range samples {
+			got = append(got, c.Of(s))
+		}
+	})
+	for range 2 { // of two shards
+		e.Add([]Sample{{origin, 5100, 4900, true}, {origin, 5060, 4950, true}, {origin, 5060, 4960, true}})
+	}
+	s := e.Finish()
+	want := []Delays{{90, 110, 40, 60}, {50, 60, 0, 10}, {50, 50, 0, 0}}
+	if len(got) != 6 || !slices.Equal(got[:3], want) || !slices.Equal(got[3:], want) {
+		t.Errorf("delays %v, want %v twice", got, want)
+	}
+	if g := s.Segments[0]; g.FromOffset != 5010 || g.ToOffset != 5010 || g.Bound != 50+leastWander {
+		t.Errorf("%+v", g)
+	}
+	if s.Lowest != 5060 || s.Highest != 4960 {
+		t.Errorf("%+v", s)
+	}
+}
+
+// TestLies holds that timestamps which cannot be true are found, and spoil nothing.
+func TestLies(t *testing.T) {
+	every := func(n int, by float64) func(int) float64 {
+		return func(i int) float64 {
+			if i%n == n-1 {
+				return by
+			}
+			return 0
+		}
+	}
+	for name, tc := range map[string]struct {
+		world
+		lies float64 // share of the samples
+	}{
+		"one in a hundred":       {world{1000, 30, even(20), quiet, back, every(100, 50*ms)}, 0.01},
+		"one in three":           {world{1000, 30, even(20), quiet, back, every(3, -2*ms)}, 1. / 3},
+		"rare":                   {world{1000, 30, even(20), quiet, back, every(7000, -50*ms)}, 4. / 30_000},
+		"rare among few samples": {world{10, 200, even(20), quiet, back, every(200, 50*ms)}, 0.005},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := tc.live(1)
+			o.holds(t)
+			if want := int64(tc.lies*float64(o.samples) + 0.5); o.Violations < want-1 || o.Violations > want || o.Excluded > 1 {
+				t.Errorf("%d violations, %d excluded; want %d, 0", o.Violations, o.Excluded, want)
+			}
+			if len(o.Segments) != 1 || len(o.Changes) != 0 {
+				t.Errorf("%d segments, changes %+v", len(o.Segments), o.Changes)
+			}
+		})
+	}
+}
+
+// TestNonsense holds that an estimator which can make nothing of the timestamps says
+// so, and hands on nothing that contradicts itself.
+func TestNonsense(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 1))
+	o := world{1000, 60, even(20), quiet, back, func(int) float64 { return ms * r.NormFloat64() }}.live(1)
+	if n := len(o.errors); float64(n) > 0.25*float64(o.samples) {
+		t.Errorf("%d of %d random timestamps were believed", n, o.samples)
+	}
+}
+
+// TestResolution holds that timestamps in coarse steps are no contradiction.
+func TestResolution(t *testing.T) {
+	e := NewEstimator(func([]Sample, Correction) {})
+	e.SetResolution(1_000_000)
+	for i := range int64(10_000) {
+		at := origin + i*ms
+		t2 := at + 7e9 + 50*us
+		t2 -= t2 % ms
+		e.Add([]Sample{{At: at + 100*us, Upper: t2 - at, Lower: t2 - at - 100*us, Counted: true}})
+		e.Advance(at)
+	}
+	s := e.Finish()
+	if s.Excluded != 0 || s.Violations != 0 || len(s.Segments) != 1 || len(s.Changes) != 0 {
+		t.Fatalf("%+v", s)
+	}
+	if g := s.Segments[0]; math.Abs(float64(g.FromOffset)-7e9) > float64(g.Bound) || g.Bound > 3*ms {
+		t.Errorf("offset %d ± %d, want 7 s", g.FromOffset, g.Bound)
+	}
+}
+
+// TestShards holds that the samples of several shards may come in any order between
+// two calls of Advance.
+func TestShards(t *testing.T) {
+	offsets := func(shards int) (out []int64) {
+		e := NewEstimator(func(_ []Sample, c Correction) { out = append(out, c.Offset(origin)) })
+		r := rand.New(rand.NewPCG(1, 1))
+		batches := make([][]Sample, shards)
+		for i := range 20_000 {
+			at := origin + int64(i)*ms
+			batches[i%shards] = append(batches[i%shards], Sample{at, int64(quiet(r, 0)), -int64(back(r, 0)), true})
+			if i%300 == 0 {
+				for j := range batches {
+					e.Add(batches[j])
+					batches[j] = batches[j][:0]
+				}
+				e.Advance(at)
+			}
+		}
+		e.Finish()
+		return out
+	}
+	if one, four := offsets(1), offsets(4); !slices.Equal(one[:60], four[:60]) {
+		t.Errorf("one shard gives %v, four %v", one[:60], four[:60])
+	}
+}
+
+func BenchmarkEstimator(b *testing.B) {
+	r := rand.New(rand.NewPCG(1, 1))
+	const rate = 100_000
+	e := NewEstimator(func(samples []Sample, c Correction) {
+		for _, s := range samples {
+			_ = c.Of(s)
+		}
+	})
+	batch := make([]Sample, rate/4)
+	for i := range batch {
+		batch[i] = Sample{Upper: int64(quiet(r, 0)), Lower: -int64(back(r, 0)), Counted: true}
+	}
+	at := origin
+	b.ReportAllocs()
+	for n := 0; n < b.N; n += len(batch) {
+		for i := range batch {
+			batch[i].At = at
+			at += 1e9 / rate
+		}
+		e.Add(batch)
+		e.Advance(at)
+	}
+}
+
+// FuzzEstimator holds that whatever a server answers, each sample is accounted for,
+// and that the delays of those handed on add up.
+func FuzzEstimator(f *testing.F) {
+	f.Add(uint64(1), 300, 10.0, 100.0)
+	f.Add(uint64(2), 3000, 250.0, 1e7)
+	f.Add(uint64(3), 50, 1000.0, 1e16)
+	f.Fuzz(func(t *testing.T, seed uint64, n int, gap, spread float64) {
+		if n < 0 || n > 1000 || !(gap >= 0 && gap < 1e5) || !(spread >= 0 && spread < 1e17) {
+			t.Skip()
+		}
+		r := rand.New(rand.NewPCG(seed, 1))
+		var got int64
+		e := NewEstimator(func(samples []Sample, c Correction) {
+			for _, s := range samples {
+				if d := c.Of(s); d.Forward+d.Reverse != s.Upper-s.Lower {
+					t.Errorf("%+v of %+v", d, s)
+				}
+				if s.Counted {
+					got++
+				}
+			}
+		})
+		at, offset, all := origin, 0.0, int64(0)
+		for range n {
+			at += int64(gap * 1e6 * r.ExpFloat64())
+			if r.IntN(20) == 0 {
+				offset = spread * r.NormFloat64()
+			}
+			s := Sample{At: at, Counted: r.IntN(10) > 0}
+			s.Upper, s.Lower = int64(offset+spread*r.Float64()), int64(offset-1e5*r.Float64())
+			if s.Counted {
+				all++
+			}
+			e.Add([]Sample{s})
+			if r.IntN(3) == 0 {
+				e.Advance(at)
+			}
+		}
+		s := e.Finish()
+		if got+s.Excluded+s.Violations != all {
+			t.Errorf("of %d samples %d were handed on, %d excluded, %d violations", all, got, s.Excluded, s.Violations)
+		}
+		for _, g := range s.Segments {
+			if g.Bound < 0 || g.From > g.To || math.IsNaN(g.Drift) || math.IsNaN(g.DriftBound) {
+				t.Errorf("%+v", g)
+			}
+		}
+	})
+}

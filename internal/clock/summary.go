@@ -1,0 +1,87 @@
+package clock
+
+import "math"
+
+// A Summary is what is known of the two clocks when a run is over. Times are
+// nanoseconds on the client's line.
+type Summary struct {
+	Segments []Segment // in their order; at most Most
+	Changes  []Change  // the same
+	More     int64     // changes and segments beyond that
+	// Excluded are the samples around changes, of which no offset is known, and
+	// Violations those whose reply says that the server had the message before it
+	// was sent, or after the reply arrived. Of both, those that counted.
+	Excluded, Violations int64
+	// No offset was above Lowest or below Highest, by any sample that is neither
+	// excluded nor a violation: with one clock 0 is in between.
+	Lowest, Highest int64
+	// Slack is by how much Lowest and Highest may be off by the resolution of the
+	// server's timestamps.
+	Slack int64
+}
+
+// Most is how many segments, and how many changes, a Summary holds.
+const Most = 1000
+
+// A Segment is a time in which both clocks ran evenly.
+type Segment struct {
+	From, To             int64
+	FromOffset, ToOffset int64   // θ at both ends
+	Bound                int64   // by how much an offset in it can be off
+	Drift, DriftBound    float64 // of the server's clock against this host's, as a share of the time
+	Counted              int64   // samples
+}
+
+// A Change is one of a clock or of the network.
+type Change struct {
+	Kind ChangeKind
+	At   int64   // when, to the second or two
+	By   int64   // how far the offset, or the least delay of a direction, moved
+	Rate float64 // by how much the drift changed, as a share of the time
+}
+
+// ChangeKind is what changed.
+type ChangeKind uint8
+
+// The kinds of changes.
+const (
+	Step         ChangeKind = iota // of a clock
+	Slew                           // a clock began, or ceased, to run faster or slower
+	ForwardFloor                   // the least delay to the server
+	ReverseFloor                   // the least delay from the server
+)
+
+// see takes the corridor of an epoch whose samples are handed on.
+func (s *Summary) see(c *corridor, f frame) {
+	s.Lowest = min(s.Lowest, f.offset+int64(math.Floor(c.upper.least())))
+	s.Highest = max(s.Highest, f.offset-int64(math.Floor(c.lower.least())))
+}
+
+func (s *Summary) addChange(c Change) {
+	if len(s.Changes) == Most {
+		s.More++
+		return
+	}
+	s.Changes = append(s.Changes, c)
+}
+
+func (s *Summary) addSegment(g Segment) {
+	if len(s.Segments) == Most {
+		s.More++
+		return
+	}
+	s.Segments = append(s.Segments, g)
+}
+
+// clockChange is how one line became another at time t: a step if the change of rate
+// does not explain it within the time that a change may lie in.
+func clockChange(f frame, t float64, before, after line) Change {
+	c := Change{
+		Kind: Step, At: f.time + int64(t) - epochLength/2,
+		By: int64(math.Round(after.at(t) - before.at(t))), Rate: after.slope - before.slope,
+	}
+	if math.Abs(float64(c.By)) <= math.Abs(c.Rate)*(recent+guard)*epochLength {
+		c.Kind = Slew
+	}
+	return c
+}

@@ -1,0 +1,75 @@
+package clock
+
+import "math"
+
+// track is what is kept of the segment at hand, whatever its length.
+type track struct {
+	begun       bool
+	first, last line    // that its samples were corrected with
+	from, to    float64 // middles of its first and last epoch that were handed on
+	bound       float64
+	counted     int64
+	long        bool // its first epochs have been let go
+}
+
+// note takes an epoch that is handed on, which is within a band.
+func (k *track) note(o *epoch, b band) {
+	if !k.begun {
+		k.begun = true
+		k.first, k.from = b.line, o.from()
+	}
+	k.last, k.to = b.line, o.to()
+	k.counted += counted(o.samples)
+	for _, t := range [...]float64{o.from(), o.to()} {
+		lowest, highest := b.at(t)
+		k.bound = max(k.bound, highest-b.line.at(t), b.line.at(t)-lowest)
+	}
+	o.used = b.line.at(o.middle())
+}
+
+// segment is the record of the segment, whose last epochs left a band.
+func (k *track) segment(f frame, b band) Segment {
+	offset := func(l line, t float64) int64 { return f.offset + int64(math.Round(l.at(t))) }
+	s := Segment{
+		From: f.time + int64(k.from), To: f.time + int64(k.to), Counted: k.counted,
+		FromOffset: offset(b.line, k.from), ToOffset: offset(b.line, k.to),
+		Bound: int64(math.Ceil(k.bound)),
+		Drift: b.slope, DriftBound: max(b.greatest-b.slope, b.slope-b.least),
+	}
+	if k.long {
+		s.FromOffset = offset(k.first, k.from)
+		length := float64(s.To - s.From)
+		s.Drift, s.DriftBound = float64(s.ToOffset-s.FromOffset)/length, 2*k.bound/length
+	}
+	return s
+}
+
+// A tail tells what nearly all of many values do not exceed, within a tenth, in
+// little memory.
+type tail struct {
+	counts [512]int64
+	total  int64
+}
+
+const (
+	perDoubling = 8 // counts for each power of two
+	nearlyAll   = 0.99
+	leastWander = 1000 // nanoseconds
+)
+
+func (t *tail) add(v float64) {
+	i := int(math.Ceil(perDoubling * math.Log2(1+math.Abs(v))))
+	t.counts[min(i, len(t.counts)-1)]++
+	t.total++
+}
+
+// quantile is what nearly all values do not exceed.
+func (t *tail) quantile() float64 {
+	var n int64
+	for i, c := range t.counts {
+		if n += c; float64(n) >= nearlyAll*float64(t.total) {
+			return math.Exp2(float64(i)/perDoubling) - 1
+		}
+	}
+	return math.Inf(1)
+}
