@@ -33,9 +33,10 @@ var siblings = map[string][]string{
 		"internal/unit", "internal/usage", "internal/wire",
 	},
 	"report": {"internal/hist", "internal/record", "internal/unit"},
-	// For tests only.
+	// For tests, and for the self-test.
 	"internal/evloop/evlooptest": {"internal/evloop"},
 	"internal/peers":             {},
+	"internal/rig":               {"internal/evloop"},
 }
 
 // forbidden may not be imported below cmd: what prints to a global, parses

@@ -28,6 +28,9 @@ type Config struct {
 	KernelTime bool
 	CPUs       []int // to pin the event loops to, in turn; none pins nothing
 	Spin       bool  // have the event loops never sleep
+	// Clock tells t2; nil is this host's. Another is for tests of clocks that are
+	// wrong. It does not go with KernelTime: the kernel stamps by the host's own.
+	Clock evloop.Clock
 	// Grace is how long Run goes on serving what is in flight once its
 	// context has ended; 0 ends everything at once.
 	Grace time.Duration
@@ -60,7 +63,7 @@ const (
 // A Server has bound its addresses.
 type Server struct {
 	cfg   Config
-	clock clock.Line
+	clock evloop.Clock
 	loop  evloop.Loop
 	addrs []netip.AddrPort
 	echos []*echo
@@ -69,7 +72,13 @@ type Server struct {
 
 // Listen binds the addresses. On an error nothing is left open.
 func Listen(cfg Config) (*Server, error) {
-	s := &Server{cfg: cfg, clock: clock.NewLine(), idle: make(chan struct{}, cfg.Shards)}
+	if cfg.Clock != nil && cfg.KernelTime {
+		return nil, errors.New("the kernel's timestamps are by this host's clock: choose them or another clock")
+	}
+	s := &Server{cfg: cfg, clock: cfg.Clock, idle: make(chan struct{}, cfg.Shards)}
+	if s.clock == nil {
+		s.clock = clock.NewLine()
+	}
 	var err error
 	s.loop, err = evloop.New(evloop.Config{
 		Engine: cfg.Engine, Clock: s.clock, Shards: cfg.Shards, ReadSize: wire.MaxMessage,
