@@ -171,7 +171,7 @@ func (c *client) Data(_ evloop.Conn, b []byte, at evloop.Stamp) {
 		if c.account() {
 			c.shard.measure(c, t2, at, len(b))
 		} else {
-			c.shard.warm(c, at)
+			c.shard.warm(c, t2, at)
 		}
 		c.ready = c.ideal + c.arrived(at) - c.sent
 		c.settle()

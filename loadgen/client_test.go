@@ -123,8 +123,8 @@ func TestClosedLoop(t *testing.T) {
 	s.expect("received", s.counts.received, int64(3))
 	for name, m := range map[string][2]int64{
 		"rtt":     {s.metrics[rtt].Min(), 4 * ms},
-		"forward": {s.metrics[forward].Min(), 3 * ms},
-		"reverse": {s.metrics[reverse].Max(), 1 * ms},
+		"forward": {s.metrics[forwardRaw].Min(), 3 * ms},
+		"reverse": {s.metrics[reverseRaw].Max(), 1 * ms},
 	} {
 		s.expect(name, m[0], m[1])
 	}
@@ -146,15 +146,15 @@ func TestArrivals(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := open(t, nil)
-			s.shard.metrics = newMetrics(Config{Proto: Text}, true)
+			s.shard.metrics = newMetrics(Config{Proto: Text, Timestamps: KernelTime}, immediate)
 			s.after(4 * ms)
 			now := s.loop.Time
 			reply := wire.AppendReply(nil, begin+ms, []byte(s.take()))
 			s.clients[0].Data(s.conn(), reply, evloop.Stamp{Read: now, Wall: now, Arrived: now - tc.arrived})
 			s.expect("stamped", s.counts.stamped, tc.stamped)
 			s.expect("rtt", s.metrics[rtt].Max(), 4*ms)
-			s.expect("forward", s.metrics[forward].Max(), 1*ms)
-			s.expect("reverse", s.metrics[reverse].Max(), tc.reverse)
+			s.expect("forward", s.metrics[forwardRaw].Max(), 1*ms)
+			s.expect("reverse", s.metrics[reverseRaw].Max(), tc.reverse)
 			if w := s.metrics[wakeup]; tc.wakeup < 0 && w.Count() != 0 || tc.wakeup >= 0 && w.Max() != tc.wakeup {
 				t.Errorf("wakeup: %d values up to %d, want %d", w.Count(), w.Max(), tc.wakeup)
 			}

@@ -58,6 +58,7 @@ type Config struct {
 	CPUs       []int        // to pin the event loops to, in turn; none pins nothing
 	Spin       bool         // have the event loops never sleep
 	Sources    []netip.Addr // to connect from, in turn; none leaves it to the system
+	Clocks     Clocks       // what forward and reverse are by
 	// Descriptors is how many files and sockets this process needs besides
 	// those of the clients, such as those of a server within it.
 	Descriptors int
@@ -176,6 +177,9 @@ func (c Config) Validate() error {
 		return &ConfigError{"duration", "without a duration or a number of messages the run would never end"}
 	}
 	if err := c.validatePace(); err != nil {
+		return err
+	}
+	if err := c.validateClocks(); err != nil {
 		return err
 	}
 	if c.Messages > 0 && c.Messages < int64(c.Clients) {

@@ -56,9 +56,9 @@ func (s Search) Validate(cfg Config) error {
 		return err
 	}
 	cfg.Rate = first
-	for i, h := range newMetrics(cfg, cfg.stamped()) {
-		if h == nil && metricNames[i] == s.Objective.Metric {
-			return &ConfigError{"find-rate", fmt.Sprintf("with this protocol and these timestamps a run has no %s", s.Objective.Metric)}
+	for i, name := range metricNames {
+		if name == s.Objective.Metric && !cfg.has(metric(i)) {
+			return &ConfigError{"find-rate", fmt.Sprintf("with this protocol, these timestamps and this --clock a run has no %s", s.Objective.Metric)}
 		}
 	}
 	return cfg.Validate()

@@ -88,7 +88,7 @@ func (w *world) counts() (c counts) {
 }
 
 func (w *world) metrics() metrics {
-	m := newMetrics(w.shards[0].cfg, false)
+	m := newMetrics(w.shards[0].cfg, immediate)
 	for _, s := range w.shards {
 		m.merge(s.metrics)
 	}

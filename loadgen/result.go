@@ -3,8 +3,6 @@ package loadgen
 import (
 	"errors"
 	"fmt"
-	"net"
-	"net/netip"
 	"time"
 
 	"github.com/echostamp/echostamp/internal/evloop"
@@ -16,7 +14,7 @@ import (
 // kept it from doing what was asked.
 func (s *supervisor) result() (*record.Run, error) {
 	var counts counts
-	total, down := newMetrics(s.cfg, s.stamps), 0
+	total, down := newMetrics(s.cfg, immediate), 0
 	for _, sh := range s.shards {
 		sh.countBacklog()
 		counts.add(sh.counts)
@@ -36,7 +34,7 @@ func (s *supervisor) impossible(k kind, cause error) (*record.Run, error) {
 	if !s.interrupted {
 		c.errors[k] = 1
 	}
-	r, err := s.record(c, newMetrics(s.cfg, s.stamps))
+	r, err := s.record(c, newMetrics(s.cfg, immediate))
 	if err != nil || s.interrupted {
 		return r, err
 	}
@@ -57,7 +55,7 @@ func (s *supervisor) record(c counts, m metrics) (*record.Run, error) {
 			Target: s.cfg.Target, Proto: string(s.cfg.Proto), Transport: "tcp", Clients: s.cfg.Clients,
 			Mode: record.Closed, Duration: int64(s.cfg.Duration), Messages: s.cfg.Messages,
 			Size: s.cfg.Size, Warmup: s.warmedUp(), WarmupAuto: s.cfg.WarmupAuto, MaxErrors: s.cfg.MaxErrors.String(), Timeout: int64(s.cfg.Timeout), Shards: s.cfg.Shards,
-			Engine: string(evloop.Choose(s.cfg.Engine)), Timestamps: record.UserTime, CPUs: s.cfg.CPUs, Spin: s.cfg.Spin,
+			Clock: s.cfg.Clocks.String(), Engine: string(evloop.Choose(s.cfg.Engine)), Timestamps: record.UserTime, CPUs: s.cfg.CPUs, Spin: s.cfg.Spin,
 		},
 		Host: record.ThisHost(),
 		Totals: record.Totals{
@@ -77,6 +75,7 @@ func (s *supervisor) record(c counts, m metrics) (*record.Run, error) {
 	if s.target.IsValid() {
 		r.Server.Address = s.target.String()
 	}
+	s.relate(r, &m)
 	var err error
 	for i, h := range m {
 		if h == nil {
@@ -155,8 +154,8 @@ func (s *supervisor) warn(r *record.Run, c counts, m metrics) {
 	if n := c.errors.total(); n > 0 && s.cfg.MaxErrors.covers(n, c.sent) {
 		warn("%s, which --max-errors %v allows", unit.Plural(n, "error"), s.cfg.MaxErrors)
 	}
-	if c.received > 0 && m[forward] != nil {
-		s.judgeClock(r, c, m, warn)
+	if c.received > 0 && s.cfg.Proto == Text {
+		s.warnOfClocks(r, c, m, warn)
 	}
 }
 
@@ -177,24 +176,6 @@ func (s *supervisor) measured(c counts) int64 {
 		return max(c.last-from, slots)
 	}
 	return c.last - from
-}
-
-// isLocal reports whether an address is this host's own. A tunnel may still lead
-// from there to another clock.
-func isLocal(a netip.Addr) bool {
-	if a.IsLoopback() || a.IsUnspecified() {
-		return true
-	}
-	own, err := net.InterfaceAddrs()
-	if err != nil {
-		return false
-	}
-	for _, o := range own {
-		if p, err := netip.ParsePrefix(o.String()); err == nil && p.Addr().Unmap() == a.WithZone("") {
-			return true
-		}
-	}
-	return false
 }
 
 // failure is what kept the run from doing what was asked, or nil.
@@ -220,34 +201,3 @@ func (s *supervisor) failure(c counts, down int) error {
 type unserved struct{ error }
 
 func (u unserved) Unwrap() error { return u.error }
-
-// tolerated is how far below zero a direction may be by the rounding of a peer's
-// timestamps alone, in nanoseconds.
-const tolerated = 1000
-
-// judgeClock tells whether both ends read the same clock, and warns of what a
-// reader must know to read the directions right.
-func (s *supervisor) judgeClock(r *record.Run, c counts, m metrics, warn func(string, ...any)) {
-	local := isLocal(s.target.Addr())
-	if c.received >= 10 && float64(c.resolution) > m[rtt].Mean()/10 {
-		warn("the server's timestamps are in steps of %s: forward and reverse can be no finer, and their signs mean nothing",
-			unit.Duration(float64(c.resolution)))
-		if local {
-			r.Clock.Relation = record.Same
-		}
-		return
-	}
-	differ := false
-	for _, i := range []metric{forward, reverse} {
-		if least := m[i].Min(); least < -tolerated {
-			differ = true
-			warn("%s is negative (down to %s): the clocks of client and server differ", metricNames[i], unit.Duration(float64(least)))
-		}
-	}
-	switch {
-	case !local:
-		warn("the server's clock is another than this host's: forward and reverse contain the difference between the two")
-	case !differ:
-		r.Clock.Relation = record.Same
-	}
-}

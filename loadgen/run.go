@@ -74,6 +74,9 @@ func (s *supervisor) prepare(cfg Config) error {
 	s.watched = cfg.watched()
 	s.watch = cfg.Live != nil || cfg.WarmupAuto || cfg.Until != nil
 	s.recent, s.warmth.now = hist.New(), hist.New()
+	if cfg.estimated() {
+		s.directions = newDirections(cfg)
+	}
 	return nil
 }
 
@@ -126,10 +129,11 @@ type supervisor struct {
 	unconnected bool // no client could connect at all
 	precise     bool // the precision that was asked for ended the run
 
-	machine  machine
-	warmth   warmth
-	sections sections
-	settled  bool // the warm-up ended because the latencies had settled
+	machine    machine
+	directions *directions // nil if the server's clock is not estimated
+	warmth     warmth
+	sections   sections
+	settled    bool // the warm-up ended because the latencies had settled
 
 	pulses    []pulse // of each shard, the newest
 	pulsed    int     // shards whose pulse has come since the last look
@@ -176,7 +180,27 @@ func (s *supervisor) run(ctx context.Context) error {
 		return err
 	}
 	endLoop()
-	return <-loopEnded
+	if err := <-loopEnded; err != nil {
+		return err
+	}
+	s.gather()
+	return nil
+}
+
+// gather takes what the shards have not handed over when the loop has ended.
+func (s *supervisor) gather() {
+	if s.directions == nil {
+		return
+	}
+	for len(s.reports) > 0 {
+		if r := <-s.reports; r.pulse.harvest != nil {
+			s.directions.take(r.shard.Index(), r.pulse.harvest)
+		}
+	}
+	for i, sh := range s.shards {
+		sh.harvest.until, sh.harvest.resolution = s.ended, sh.counts.resolution
+		s.directions.take(i, sh.harvest)
+	}
 }
 
 // quietGC keeps the garbage collector from running while a run goes on, which
@@ -330,12 +354,15 @@ func (s *supervisor) notePulse(r report) {
 	if answered > s.replies || awaited == 0 || s.phase == WarmingUp {
 		s.replies, s.repliesAt = answered, now
 	}
-	if recent := r.pulse.recent; recent != nil {
-		if r.pulse.measured == (s.phase == Measuring) {
-			s.recent.Merge(recent)
+	if h := r.pulse.harvest; h != nil {
+		if h.recent != nil && r.pulse.measured == (s.phase == Measuring) {
+			s.recent.Merge(h.recent)
 		}
-		recent.Reset()
-		r.shard.spares <- recent
+		if s.directions != nil {
+			s.directions.take(r.shard.Index(), h)
+		}
+		h.reset()
+		r.shard.spares <- h
 	}
 	if s.pulsed++; s.pulsed == len(s.shards) {
 		s.look(now)

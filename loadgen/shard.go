@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/echostamp/echostamp/internal/clock"
 	"github.com/echostamp/echostamp/internal/evloop"
 	"github.com/echostamp/echostamp/internal/hist"
 	"github.com/echostamp/echostamp/internal/record"
@@ -50,8 +51,25 @@ type pulse struct {
 	received  int64 // replies that were measured
 	answered  int64 // replies
 	errors    int64
-	recent    *hist.Histogram // of the watched metric, since the last one; nil if there is none
-	measured  bool            // recent is of the measured time
+	harvest   *harvest // since the last one; nil if there is none
+	measured  bool     // harvest.recent is of the measured time
+}
+
+// harvest is what a shard gathers for its supervisor. It changes hands, so that the
+// shard loses no time with it, and comes back empty.
+type harvest struct {
+	recent     *hist.Histogram // of the watched metric; nil if nobody watches
+	samples    []clock.Sample  // of the server's clock, if that is estimated
+	resolution int64           // of the server's timestamps, as far as they tell
+	until      int64           // when it was handed over
+}
+
+// reset empties it.
+func (h *harvest) reset() {
+	if h.recent != nil {
+		h.recent.Reset()
+	}
+	h.samples = h.samples[:0]
 }
 
 // shard is what belongs to one event loop: some clients, and their figures.
@@ -75,11 +93,11 @@ type shard struct {
 	conns       int   // not yet closed, whether a client still has them or not
 	told        bool
 
-	beat   *evloop.Timer
-	parts  map[*client][]byte   // of replies of which some is still to come
-	recent *hist.Histogram      // of the watched metric, since the last pulse; nil if nobody watches
-	spares chan *hist.Histogram // emptied by the supervisor
-	effort effort
+	beat    *evloop.Timer
+	parts   map[*client][]byte // of replies of which some is still to come
+	harvest *harvest           // since the last pulse
+	spares  chan *harvest      // emptied by the supervisor; nil if nobody needs any
+	effort  effort
 }
 
 // metric is a place in metrics.
@@ -90,9 +108,13 @@ const (
 	rtt
 	lag
 	ownLag
+	wakeup
 	forward
 	reverse
-	wakeup
+	forwardRaw
+	reverseRaw
+	forwardExcess
+	reverseExcess
 	metricCount
 )
 
@@ -101,20 +123,35 @@ type metrics [metricCount]*hist.Histogram
 
 // metricNames are the keys of record.Run.Metrics.
 var metricNames = [metricCount]string{
-	response: record.Response, rtt: record.RTT, lag: record.Lag, ownLag: record.OwnLag,
-	forward: record.Forward, reverse: record.Reverse, wakeup: record.Wakeup,
+	response: record.Response, rtt: record.RTT, lag: record.Lag, ownLag: record.OwnLag, wakeup: record.Wakeup,
+	forward: record.Forward, reverse: record.Reverse, forwardRaw: record.ForwardRaw, reverseRaw: record.ReverseRaw,
+	forwardExcess: record.ForwardExcess, reverseExcess: record.ReverseExcess,
 }
 
-func newMetrics(cfg Config, stamps bool) (m metrics) {
-	m[rtt] = hist.New()
-	if cfg.open() {
-		m[response], m[lag], m[ownLag] = hist.New(), hist.New(), hist.New()
+// immediate are the metrics that a shard records itself, when it has a reply.
+var immediate = []metric{response, rtt, lag, ownLag, wakeup, forwardRaw, reverseRaw}
+
+// has reports whether a run has a metric.
+func (c Config) has(m metric) bool {
+	switch m {
+	case response, lag, ownLag:
+		return c.open()
+	case wakeup:
+		return c.stamped()
+	case forward, reverse, forwardRaw, reverseRaw:
+		return c.Proto == Text
+	case forwardExcess, reverseExcess:
+		return c.estimated()
 	}
-	if cfg.Proto == Text {
-		m[forward], m[reverse] = hist.New(), hist.New()
-	}
-	if stamps {
-		m[wakeup] = hist.New()
+	return true
+}
+
+// newMetrics returns those of some metrics that a run has.
+func newMetrics(cfg Config, some []metric) (m metrics) {
+	for _, i := range some {
+		if cfg.has(i) {
+			m[i] = hist.New()
+		}
 	}
 	return m
 }
@@ -139,7 +176,7 @@ type counts struct {
 	crossed                            int64 // the longest wait of the warm-up that ended in the measured time
 	late                               int64 // replies that came when the duration was over
 	last                               int64 // when the last reply came, on the time line
-	resolution                         int64 // of the server's timestamps, nanoseconds
+	resolution                         int64 // of the server's timestamps, nanoseconds, also in the warm-up
 	errors                             tally
 }
 
@@ -179,15 +216,15 @@ func (c *counts) add(o counts) {
 // newShard returns the shard on loop that has every n-th client.
 func newShard(p *plan, loop evloop.Shard, n int) *shard {
 	s := &shard{
-		Shard: loop, plan: p, metrics: newMetrics(p.cfg, p.stamps),
+		Shard: loop, plan: p, metrics: newMetrics(p.cfg, immediate),
 		message: make([]byte, 0, MaxSize),
 		parts:   map[*client][]byte{},
 		counts:  counts{resolution: coarsest},
 	}
-	if p.watch {
-		s.recent = hist.New()
-		s.spares = make(chan *hist.Histogram, 2)
-		s.spares <- hist.New()
+	s.harvest = p.newHarvest()
+	if p.watch || p.cfg.estimated() {
+		s.spares = make(chan *harvest, 2)
+		s.spares <- p.newHarvest()
 	}
 	s.clients = make([]client, (p.cfg.Clients-loop.Index()+n-1)/n)
 	for i := range s.clients {
@@ -196,6 +233,17 @@ func newShard(p *plan, loop evloop.Shard, n int) *shard {
 	s.active, s.unattempted = len(s.clients), len(s.clients)
 	s.beat = evloop.NewTimer(s.pulse)
 	return s
+}
+
+func (p *plan) newHarvest() *harvest {
+	h := &harvest{}
+	if p.watch {
+		h.recent = hist.New()
+	}
+	if p.cfg.estimated() {
+		h.samples = make([]clock.Sample, 0, 1<<12)
+	}
+	return h
 }
 
 // begin has the clients connect, each at its time.
@@ -240,8 +288,8 @@ func (s *shard) schedule() {
 func (s *shard) measureNow() {
 	s.measuring = true
 	s.effort.begin(s.Shard)
-	if s.recent != nil {
-		s.recent.Reset()
+	if s.harvest.recent != nil {
+		s.harvest.recent.Reset()
 	}
 }
 
@@ -312,8 +360,7 @@ func (s *shard) tell(what news) { s.reports <- report{shard: s, what: what, puls
 
 const pulseEvery = 250e6 // nanoseconds
 
-// pulse tells the supervisor how things stand. The histogram changes hands, so
-// that this shard loses no time with merging it.
+// pulse tells the supervisor how things stand, and hands the harvest over.
 func (s *shard) pulse(now int64) {
 	s.Schedule(s.beat, now+pulseEvery)
 	if len(s.reports) >= cap(s.reports)/2 {
@@ -321,8 +368,9 @@ func (s *shard) pulse(now int64) {
 	}
 	p := s.state()
 	select {
-	case spare := <-s.spares: // nil if nobody watches: never ready
-		p.recent, s.recent = s.recent, spare
+	case spare := <-s.spares: // nil if nobody needs any: never ready
+		s.harvest.until, s.harvest.resolution = s.Now(), s.counts.resolution
+		p.harvest, s.harvest = s.harvest, spare
 	default:
 	}
 	s.reports <- report{shard: s, what: pulsed, pulse: p}
@@ -364,17 +412,27 @@ func (s *shard) measure(c *client, t2 int64, at evloop.Stamp, bytes int) {
 		s.metrics[wakeup].Record(at.Read - arrived)
 	}
 	if s.cfg.Proto == Text {
-		s.metrics[forward].Record(t2 - c.sent)
-		s.metrics[reverse].Record(arrived - t2)
-		if s.counts.received <= resolutionSamples {
-			s.counts.resolution = gcd(s.counts.resolution, t2)
-		}
+		s.metrics[forwardRaw].Record(t2 - c.sent)
+		s.metrics[reverseRaw].Record(arrived - t2)
 	}
+	s.sample(c, t2, at, true)
 	s.look(c, at)
 }
 
+// sample keeps what a reply says of the server's clock.
+func (s *shard) sample(c *client, t2 int64, at evloop.Stamp, counted bool) {
+	if s.answered <= resolutionSamples {
+		s.counts.resolution = gcd(s.counts.resolution, t2)
+	}
+	if s.cfg.estimated() {
+		s.harvest.samples = append(s.harvest.samples,
+			clock.Sample{At: at.Read, Upper: t2 - c.sent, Lower: t2 - c.arrived(at), Counted: counted})
+	}
+}
+
 // warm notes the reply to a message of the warm-up, which is not measured.
-func (s *shard) warm(c *client, at evloop.Stamp) {
+func (s *shard) warm(c *client, t2 int64, at evloop.Stamp) {
+	s.sample(c, t2, at, false)
 	if at.Read >= s.window.from() {
 		s.counts.crossed = max(s.counts.crossed, at.Read-c.due)
 		return
@@ -385,10 +443,10 @@ func (s *shard) warm(c *client, at evloop.Stamp) {
 // look records a reply for those who watch the run.
 func (s *shard) look(c *client, at evloop.Stamp) {
 	switch {
-	case s.recent == nil:
+	case s.harvest.recent == nil:
 	case s.watched == response:
-		s.recent.Record(at.Read - c.due)
+		s.harvest.recent.Record(at.Read - c.due)
 	default:
-		s.recent.Record(at.Read - c.sent)
+		s.harvest.recent.Record(at.Read - c.sent)
 	}
 }

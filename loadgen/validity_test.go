@@ -21,7 +21,7 @@ func TestJudge(t *testing.T) {
 				Busy: 0.9, InvoluntarySwitches: 1000, Waited: int64(time.Second), GCPause: int64(10 * time.Millisecond), Steal: 0.05,
 			},
 		}
-		m := newMetrics(Config{Rate: 1, Proto: Text}, true)
+		m := newMetrics(Config{Rate: 1, Proto: Text, Timestamps: KernelTime}, immediate)
 		for range r.Totals.Received {
 			m[response].Record(1_000_000)
 			m[rtt].Record(1_000_000)

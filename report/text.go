@@ -17,6 +17,16 @@ import (
 // rows are the metrics of a report in their order, where a run has them.
 var rows = []string{
 	record.Response, record.RTT, record.Lag, record.OwnLag, record.Forward, record.Reverse, record.Wakeup,
+	record.ForwardExcess, record.ReverseExcess, record.ForwardRaw, record.ReverseRaw,
+}
+
+// shown are the rows that a run has, and that say something new: where forward is
+// forward_raw it is not there twice.
+func shown(r *record.Run) []string {
+	return slices.DeleteFunc(slices.Clone(rows), func(name string) bool {
+		_, ok := r.Metrics[name]
+		return !ok || r.Clock.IsRaw() && (name == record.ForwardRaw || name == record.ReverseRaw)
+	})
 }
 
 // marks stand for percentiles with too few samples.
@@ -92,10 +102,8 @@ func table(b io.Writer, r *record.Run) {
 		head = append(head, "p"+record.PercentileName(q))
 	}
 	line(tw, append(head, "max", "mean", "stddev"))
-	for _, name := range rows {
-		if m, ok := r.Metrics[name]; ok {
-			line(tw, append([]string{name}, cells(m)...))
-		}
+	for _, name := range shown(r) {
+		line(tw, append([]string{name}, cells(r.Metrics[name])...))
 	}
 	_ = tw.Flush()
 }
@@ -153,6 +161,7 @@ func totals(b io.Writer, r *record.Run) {
 	if t.Unanswered > 0 {
 		fmt.Fprintf(b, "unanswered  %s when the run was ended\n", unit.Plural(t.Unanswered, "message"))
 	}
+	clock(b, r)
 	generator(b, r)
 	precision(b, r)
 }
@@ -253,6 +262,7 @@ func rowNotes(r *record.Run) (out []string) {
 	if directions {
 		out = append(out, "forward is client → server, reverse is server → client; "+sum+" for each message")
 	}
+	out = append(out, clockNotes(r)...)
 	if wakeup {
 		out = append(out, "wakeup is how long a reply waited in this host's kernel for the load generator to read it")
 	}
@@ -264,7 +274,7 @@ func rowNotes(r *record.Run) (out []string) {
 
 // marked reports which marks the table has.
 func marked(r *record.Run) (low, none bool) {
-	for _, name := range rows {
+	for _, name := range shown(r) {
 		for _, q := range r.Metrics[name].Low {
 			if _, ok := r.Metrics[name].Percentiles[q]; ok {
 				low = true

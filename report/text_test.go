@@ -86,11 +86,47 @@ func TestText(t *testing.T) {
 				record.Response: metric(t, 60_000, 40), record.RTT: metric(t, 50_000, 40), record.Lag: metric(t, 10_000, 40), record.OwnLag: metric(t, 100, 40),
 			},
 		},
+		"corrected": {
+			Duration: 30e9,
+			Config:   record.Config{Target: "192.0.2.7:12345", Proto: "text", Transport: "tcp", Clients: 100, Mode: record.Closed, Size: 64},
+			Server:   record.Server{Address: "192.0.2.7:12345"},
+			Totals:   record.Totals{Sent: 30_000, Received: 30_000, BytesSent: 1_920_000, BytesReceived: 2_550_000, Rate: 1000},
+			Clock: record.Clock{
+				Relation: record.Corrected, Offset: 3_196_412_345, Bound: 20_100_000, Drift: 50.02, DriftBound: 0.41,
+				Segments: []record.Segment{{To: 12e9}, {From: 12.5e9, To: 30e9}}, Excluded: 500, Violations: 7,
+				Changes: []record.Change{
+					{Kind: record.ClockStep, At: 12_125_000_000, By: -5_000_123}, {Kind: record.ClockSlew, At: 14e9, Rate: -50},
+					{Kind: record.HostStep, At: 15e9, By: 1e9}, {Kind: record.ForwardFloor, At: 16e9, By: 100_000}, {Kind: record.ReverseFloor, At: 17e9, By: -100_000},
+				},
+			},
+			Validity: record.Validity{Verdict: record.Valid},
+			Metrics: map[string]record.Metric{
+				record.RTT: metric(t, 40_000_000, 30_000), record.Forward: metric(t, 20_000_000, 29_493), record.Reverse: metric(t, 20_000_000, 29_493),
+				record.ForwardRaw: metric(t, 3_210_000_000, 30_000), record.ReverseRaw: metric(t, -3_170_000_000, 30_000),
+				record.ForwardExcess: metric(t, 0, 29_493), record.ReverseExcess: metric(t, 0, 29_493),
+			},
+		},
+		"asserted": {
+			Duration: 1e9,
+			Config:   record.Config{Target: "192.0.2.7:12345", Proto: "text", Transport: "tcp", Clients: 1, Mode: record.Closed, Size: 64},
+			Totals:   record.Totals{Sent: 100, Received: 100, BytesSent: 6400, BytesReceived: 8500, Rate: 100},
+			Clock: record.Clock{
+				Relation: record.Asserted, Vouched: 50_000, Offset: -2_345, Bound: 4_321, DriftBound: 200, Segments: []record.Segment{{}},
+			},
+			Validity: record.Validity{Verdict: record.Valid},
+			Metrics: map[string]record.Metric{
+				record.RTT: metric(t, 10_000, 100), record.Forward: metric(t, 5_000, 100), record.Reverse: metric(t, 5_000, 100),
+				record.ForwardRaw: metric(t, 5_000, 100), record.ReverseRaw: metric(t, 5_000, 100),
+			},
+		},
 		"own server": {
 			Duration: 1e9,
 			Config:   record.Config{Target: "127.0.0.1:40001", Proto: "text", Transport: "tcp", Clients: 1, Mode: record.Closed, Size: 64},
 			Server:   record.Server{Address: "127.0.0.1:40001", Own: true},
 			Totals:   record.Totals{Sent: 1, Received: 1, BytesSent: 64, BytesReceived: 85, Rate: 1},
+			Clock: record.Clock{
+				Relation: record.Same, Offset: -30, Bound: 1_050, Drift: -0.001, DriftBound: 0.2, Segments: []record.Segment{{}},
+			},
 			Validity: record.Validity{Verdict: record.Valid},
 			Metrics:  map[string]record.Metric{record.RTT: metric(t, 50, 1), record.Forward: metric(t, 25, 1), record.Reverse: metric(t, 25, 1)},
 		},

@@ -32,6 +32,7 @@ func loadCommand(t ui) *cobra.Command {
 	var engine engineOptions
 	var pacing paceOptions
 	var sources []string
+	var clocks string
 	cmd := &cobra.Command{
 		Use:   "load [HOST:PORT]",
 		Short: "Send messages with many clients, and report the delays",
@@ -67,6 +68,7 @@ be done: nothing was measured, or clients had no connection at the end.`,
 	f.StringVar((*string)(&cfg.Proto), "proto", string(loadgen.Text), "protocol: text, or echo for any server that sends back what it gets (round trips only)")
 	f.StringVar((*string)(&cfg.Timestamps), "timestamps", string(loadgen.AutoTime), "who notes when a reply arrived: kernel, user (when the program has read it), or auto")
 	f.StringSliceVar(&sources, "source", nil, "`ADDRESS`es to connect from, in turn; each has ports of its own")
+	f.StringVar(&clocks, "clock", string(loadgen.AutoClocks), "what forward and reverse are by: auto (correct them for the server's clock unless it is this host's), raw, corrected, or `synced[:ERROR]` (you vouch that the clocks differ by ERROR at most)")
 	engine.define(f)
 	f.StringVarP(&opts.format, "format", "f", "text", "of the report: text or json")
 	f.StringVarP(&opts.file, "output", "o", "", "save the run to `FILE`, as JSON, whatever the format of the report")
@@ -92,6 +94,9 @@ be done: nothing was measured, or clients had no connection at the end.`,
 		}
 		if cfg.Sources, err = parseSources(sources); err != nil {
 			return usage(err)
+		}
+		if cfg.Clocks, err = loadgen.ParseClocks(clocks); err != nil {
+			return usage(fmt.Errorf("--clock: %w", err))
 		}
 		return load(cmd.Context(), t, cfg, opts)
 	}

@@ -191,7 +191,8 @@ func TestKnownDelay(t *testing.T) {
 	}
 }
 
-// TestClocksThatDiffer holds that negative directions are kept and told.
+// TestClocksThatDiffer holds that a server with an address of this host and another
+// clock is told and corrected, and that negative raw directions are kept.
 func TestClocksThatDiffer(t *testing.T) {
 	t.Parallel()
 	p := startPeer(t, talk(func(m []byte) []byte {
@@ -202,11 +203,18 @@ func TestClocksThatDiffer(t *testing.T) {
 	if r.code != exitDone {
 		t.Errorf("exit code %d", r.code)
 	}
-	f, b := run.Metrics[record.Forward], run.Metrics[record.Reverse]
+	f, b := run.Metrics[record.ForwardRaw], run.Metrics[record.ReverseRaw]
 	if f.Max > -int64(59*time.Minute) || b.Min < int64(59*time.Minute) || f.HDRNegative == "" || f.Percentiles["50"] > 0 {
-		t.Errorf("forward up to %v, reverse from %v", time.Duration(f.Max), time.Duration(b.Min))
+		t.Errorf("forward_raw up to %v, reverse_raw from %v", time.Duration(f.Max), time.Duration(b.Min))
 	}
-	if !strings.Contains(strings.Join(run.Warnings, "\n"), "forward is negative (down to -36") {
+	c := run.Clock
+	if off := time.Duration(c.Offset) + time.Hour; c.Relation != record.Corrected || off.Abs() > time.Duration(c.Bound) {
+		t.Errorf("%s by %v ± %v", c.Relation, time.Duration(c.Offset), time.Duration(c.Bound))
+	}
+	if m := run.Metrics[record.Forward]; m.Min < -1000 || m.Count != 100 {
+		t.Errorf("%d times forward, from %v", m.Count, time.Duration(m.Min))
+	}
+	if !strings.Contains(strings.Join(run.Warnings, "\n"), "an address of this host, and yet another clock") {
 		t.Errorf("warnings %q", run.Warnings)
 	}
 }

@@ -199,7 +199,15 @@ func holds(t *testing.T, r *record.Run) {
 		}
 	}
 	if r.Config.Proto == "text" {
+		corrected := tot.Received - r.Clock.Excluded - r.Clock.Violations
+		want[record.ForwardRaw], want[record.ReverseRaw] = tot.Received, tot.Received
 		want[record.Forward], want[record.Reverse] = tot.Received, tot.Received
+		if !r.Clock.IsRaw() {
+			want[record.Forward], want[record.Reverse] = corrected, corrected
+		}
+		if r.Config.Clock != "raw" {
+			want[record.ForwardExcess], want[record.ReverseExcess] = corrected, corrected
+		}
 	}
 	if r.Config.Timestamps == record.KernelTime {
 		want[record.Wakeup] = tot.Received - tot.Unstamped
@@ -233,8 +241,8 @@ func holds(t *testing.T, r *record.Run) {
 	if d := sums[record.Response] - sums[record.RTT] - sums[record.Lag]; r.Config.Mode == record.Open && (d < -1000 || d > 1000) {
 		t.Errorf("response ≠ rtt + lag: %v", sums)
 	}
-	if d := sums[record.RTT] - sums[record.Forward] - sums[record.Reverse] - sums[record.Wakeup]; r.Config.Proto == "text" && (d < -1000 || d > 1000) {
-		t.Errorf("rtt ≠ forward + reverse + wakeup: %v", sums)
+	if d := sums[record.RTT] - sums[record.ForwardRaw] - sums[record.ReverseRaw] - sums[record.Wakeup]; r.Config.Proto == "text" && (d < -1000 || d > 1000) {
+		t.Errorf("rtt ≠ forward_raw + reverse_raw + wakeup: %v", sums)
 	}
 	// A client never waits for two replies at once, and the last
 	// of each may come after the end or have been sent before the beginning.

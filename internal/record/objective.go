@@ -15,7 +15,9 @@ type Objective struct {
 	Bound  int64  // nanoseconds
 }
 
-var metricNames = []string{Response, RTT, Lag, OwnLag, Forward, Reverse, Wakeup}
+var metricNames = []string{
+	Response, RTT, Lag, OwnLag, Wakeup, Forward, Reverse, ForwardRaw, ReverseRaw, ForwardExcess, ReverseExcess,
+}
 
 // ParseObjective reads METRIC.STAT<TIME or METRIC.STAT<=TIME.
 func ParseObjective(text string) (Objective, error) {

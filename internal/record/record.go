@@ -78,6 +78,7 @@ type Config struct {
 	CPUs       []int    `json:"cpus,omitempty"`
 	Spin       bool     `json:"spin,omitempty"`
 	Sources    []string `json:"sources,omitempty"`
+	Clock      string   `json:"clock,omitempty"` // as --clock has it: what directions are to be by
 }
 
 // Who noted when replies arrived.
@@ -139,15 +140,6 @@ func (t Totals) ErrorCount() int64 {
 	}
 	return n
 }
-
-// Clock tells how the server's clock relates to the client's.
-type Clock struct {
-	// Relation is Same, or empty where the clocks are two and nothing is known.
-	Relation string `json:"relation,omitempty"`
-}
-
-// Same is the relation of a server on the load generator's own host.
-const Same = "same"
 
 // Validity says whether the figures can be trusted.
 type Validity struct {
@@ -248,9 +240,17 @@ const (
 	RTT      = "rtt"
 	Lag      = "lag"
 	OwnLag   = "own_lag"
-	Forward  = "forward"
-	Reverse  = "reverse"
 	Wakeup   = "wakeup"
+
+	// The two directions, on one time line if the clocks can be brought to one.
+	Forward = "forward"
+	Reverse = "reverse"
+	// The same by the two clocks as they stand.
+	ForwardRaw = "forward_raw"
+	ReverseRaw = "reverse_raw"
+	// What a direction took above the least that it took around that time.
+	ForwardExcess = "forward_excess"
+	ReverseExcess = "reverse_excess"
 )
 
 // A Metric is one histogram and the figures read from it, in nanoseconds.

@@ -6,6 +6,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"time"
 )
 
 var (
@@ -16,6 +17,20 @@ var (
 // Duration prints ns nanoseconds, of either sign, with three significant
 // digits: 1234 is "1.23µs". Nanoseconds, and 1,000 s and more, are whole.
 func Duration(ns float64) string { return scaled(ns, times[:]) }
+
+// Precise prints ns nanoseconds, of either sign and with the sign, to two digits of
+// what they may be off by: 3200412345 known to 20100 is "+3.20041s".
+func Precise(ns, within int64) string {
+	step := time.Duration(1)
+	for int64(step)*100 <= within {
+		step *= 10
+	}
+	d := time.Duration(ns).Round(step)
+	if d >= 0 {
+		return "+" + d.String()
+	}
+	return d.String()
+}
 
 // Bytes prints an amount with three significant digits and decimal prefixes.
 // Bytes, and 1,000 TB and more, are whole.

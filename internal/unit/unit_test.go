@@ -64,3 +64,22 @@ func TestCounts(t *testing.T) {
 		}
 	}
 }
+
+func TestPrecise(t *testing.T) {
+	for _, tc := range []struct {
+		ns, within int64
+		want       string
+	}{
+		{3_200_412_345, 20_100, "+3.200412s"},
+		{3_200_412_345, 20_100_000, "+3.2s"},
+		{-4_999_876, 990, "-4.99988ms"},
+		{-4_999_876, 1000, "-4.9999ms"},
+		{0, 50, "+0s"},
+		{-86_400_000_000_123, 99, "-24h0m0.000000123s"},
+		{7, 0, "+7ns"},
+	} {
+		if got := Precise(tc.ns, tc.within); got != tc.want {
+			t.Errorf("%d to %d: %s, want %s", tc.ns, tc.within, got, tc.want)
+		}
+	}
+}

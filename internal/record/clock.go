@@ -1,0 +1,75 @@
+package record
+
+// Clock tells how the server's clock relates to this host's, and which of the two
+// kinds of directions Forward and Reverse are. Times are since measuring began.
+type Clock struct {
+	// Relation is one of those below; empty is that nothing is known.
+	Relation string `json:"relation,omitempty"`
+	// Vouched is what the user says that the clocks differ by at most, if Asserted,
+	// and Contradiction by how much more they were found to.
+	Vouched       int64 `json:"vouched_ns,omitempty"`
+	Contradiction int64 `json:"contradiction_ns,omitempty"`
+
+	// What follows was estimated, and is missing if Segments is empty.
+
+	// Offset is server clock − client clock at the end, and Bound by how much that,
+	// and every offset that was used, can be off.
+	Offset int64 `json:"offset_ns"`
+	Bound  int64 `json:"bound_ns"`
+	// Drift is how fast the server's clock runs away, in the longest segment.
+	Drift      float64 `json:"drift_ppm"`
+	DriftBound float64 `json:"drift_bound_ppm"`
+	// Segments are the times in which both clocks ran evenly, the first 1,000.
+	Segments []Segment `json:"segments"`
+	Changes  []Change  `json:"changes"`
+	// Excluded are the replies around changes, of which no offset is known, and
+	// Violations those whose timestamp contradicts the others: by it the server
+	// had the message before it was sent, or after the reply arrived. Neither are
+	// in corrected directions, nor in ForwardExcess and ReverseExcess.
+	Excluded   int64 `json:"excluded"`
+	Violations int64 `json:"violations"`
+}
+
+// The relations.
+const (
+	Same       = "same"       // both read this host's clock: Forward is ForwardRaw
+	Consistent = "consistent" // nothing shows that they differ; Forward is corrected
+	Corrected  = "corrected"  // they differ; Forward is corrected
+	Asserted   = "asserted"   // the user vouches for them: Forward is ForwardRaw
+)
+
+// IsRaw reports whether Forward and Reverse are by the clocks as they stand.
+func (c Clock) IsRaw() bool { return c.Relation != Consistent && c.Relation != Corrected }
+
+// NeedsWall reports whether Forward and Reverse would be wrong by a step of this host's
+// wall clock: where nothing was estimated, or what was is not used.
+func (c Clock) NeedsWall() bool { return c.Relation == Asserted || len(c.Segments) == 0 }
+
+// A Segment is a time in which both clocks ran evenly.
+type Segment struct {
+	From       int64   `json:"from_ns"`
+	To         int64   `json:"to_ns"`
+	FromOffset int64   `json:"from_offset_ns"`
+	ToOffset   int64   `json:"to_offset_ns"`
+	Bound      int64   `json:"bound_ns"`
+	Drift      float64 `json:"drift_ppm"`
+	DriftBound float64 `json:"drift_bound_ppm"`
+	Count      int64   `json:"count"` // replies
+}
+
+// A Change is one of a clock, or of the least delay of a direction.
+type Change struct {
+	Kind string  `json:"kind"`
+	At   int64   `json:"at_ns"` // to the second or two
+	By   int64   `json:"by_ns"`
+	Rate float64 `json:"by_ppm"` // the drift; of ClockStep and ClockSlew
+}
+
+// The kinds of changes.
+const (
+	ClockStep    = "step"      // of the server's clock
+	ClockSlew    = "slew"      // one of the clocks began, or ceased, to run faster or slower
+	HostStep     = "host-step" // of this host's wall clock, which measuring does not use
+	ForwardFloor = "forward-floor"
+	ReverseFloor = "reverse-floor"
+)

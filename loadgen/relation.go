@@ -1,0 +1,142 @@
+package loadgen
+
+import (
+	"net"
+	"net/netip"
+
+	"github.com/echostamp/echostamp/internal/clock"
+	"github.com/echostamp/echostamp/internal/record"
+	"github.com/echostamp/echostamp/internal/unit"
+)
+
+// tolerated is how far below zero a direction may be by the rounding of a peer's
+// timestamps alone, in nanoseconds.
+const tolerated = 1000
+
+// relate finds out how the clocks relate, and completes the metrics by that: forward
+// and reverse are the raw ones or the corrected.
+func (s *supervisor) relate(r *record.Run, m *metrics) {
+	r.Clock.Segments, r.Clock.Changes = []record.Segment{}, []record.Change{}
+	if s.cfg.Proto != Text {
+		return
+	}
+	local := s.target.IsValid() && isLocal(s.target.Addr())
+	if s.directions == nil {
+		if local && m[forwardRaw].Count() > 0 && min(m[forwardRaw].Min(), m[reverseRaw].Min()) >= -tolerated {
+			r.Clock.Relation = record.Same
+		}
+	} else {
+		sum := s.directions.estimator.Finish()
+		for _, i := range corrected {
+			m[i] = s.directions.metrics[i]
+		}
+		s.describeClock(&r.Clock, sum)
+		if len(sum.Segments) > 0 {
+			s.cfg.Clocks.judge(&r.Clock, local, sum)
+		}
+	}
+	if r.Clock.IsRaw() {
+		m[forward], m[reverse] = m[forwardRaw], m[reverseRaw]
+	}
+}
+
+// judge says how the clocks relate: with one clock, 0 is between what is known of the
+// offset at most and at least.
+func (c Clocks) judge(r *record.Clock, local bool, sum clock.Summary) {
+	within := func(limit int64) int64 {
+		limit += tolerated + sum.Slack
+		return max(0, -limit-sum.Lowest, sum.Highest-limit)
+	}
+	switch {
+	case c.Use == SyncedClocks:
+		r.Relation = record.Asserted
+		r.Vouched, r.Contradiction = int64(c.Error), within(int64(c.Error))
+	case c.Use == CorrectedClocks || within(0) > 0:
+		r.Relation = record.Corrected
+	case local:
+		r.Relation = record.Same
+	default:
+		r.Relation = record.Consistent
+	}
+}
+
+const ppm = 1e6 // in the whole
+
+// describeClock puts what the estimator found into the record.
+func (s *supervisor) describeClock(r *record.Clock, sum clock.Summary) {
+	since := func(at int64) int64 { return at - s.window.from() }
+	var longest clock.Segment
+	for _, g := range sum.Segments {
+		r.Segments = append(r.Segments, record.Segment{
+			From: since(g.From), To: since(g.To), FromOffset: g.FromOffset, ToOffset: g.ToOffset, Bound: g.Bound,
+			Drift: g.Drift * ppm, DriftBound: g.DriftBound * ppm, Count: g.Counted,
+		})
+		if g.To-g.From >= longest.To-longest.From {
+			longest = g
+		}
+		r.Offset, r.Bound = g.ToOffset, max(r.Bound, g.Bound)
+	}
+	r.Drift, r.DriftBound = longest.Drift*ppm, longest.DriftBound*ppm
+	for _, c := range sum.Changes {
+		r.Changes = append(r.Changes, record.Change{Kind: changeNames[c.Kind], At: since(c.At), By: c.By, Rate: c.Rate * ppm})
+	}
+	if c := s.machine.steps.Largest; s.machine.steps.Count > 0 {
+		r.Changes = append(r.Changes, record.Change{Kind: record.HostStep, At: since(c.At), By: c.By})
+	}
+	r.Excluded, r.Violations = sum.Excluded, sum.Violations
+}
+
+var changeNames = map[clock.ChangeKind]string{
+	clock.Step: record.ClockStep, clock.Slew: record.ClockSlew,
+	clock.ForwardFloor: record.ForwardFloor, clock.ReverseFloor: record.ReverseFloor,
+}
+
+// isLocal reports whether an address is this host's own. A tunnel may still lead
+// from there to another clock.
+func isLocal(a netip.Addr) bool {
+	if a.IsLoopback() || a.IsUnspecified() {
+		return true
+	}
+	own, err := net.InterfaceAddrs()
+	if err != nil {
+		return false
+	}
+	for _, o := range own {
+		if p, err := netip.ParsePrefix(o.String()); err == nil && p.Addr().Unmap() == a.WithZone("") {
+			return true
+		}
+	}
+	return false
+}
+
+// warnOfClocks tells what a reader must know to read the directions right.
+func (s *supervisor) warnOfClocks(r *record.Run, c counts, m metrics, warn func(string, ...any)) {
+	if c.received >= 10 && float64(c.resolution) > m[rtt].Mean()/10 {
+		warn("the server's timestamps are in steps of %s: forward and reverse can be no finer, and their signs mean nothing",
+			unit.Duration(float64(c.resolution)))
+		return
+	}
+	local := isLocal(s.target.Addr())
+	if r.Clock.IsRaw() {
+		for _, i := range []metric{forward, reverse} {
+			if least := m[i].Min(); least < -tolerated {
+				warn("%s is negative (down to %s): the clocks of client and server differ", metricNames[i], unit.Duration(float64(least)))
+			}
+		}
+	}
+	switch {
+	case s.directions != nil && len(r.Clock.Segments) == 0:
+		warn("no offset suits the server's timestamps, which contradict one another: forward and reverse are by the clocks as they stand")
+	case r.Clock.Relation == "" && !local:
+		warn("the server's clock is another than this host's: forward and reverse contain the difference between the two")
+	case r.Clock.Relation == record.Corrected && local && s.cfg.Clocks.Use != CorrectedClocks:
+		warn("the server has an address of this host, and yet another clock: forward and reverse are corrected")
+	}
+	if n := r.Clock.Violations; n > 0 {
+		warn("by the server's timestamp %s had reached it before they were sent, or after the reply arrived: they are not in the corrected directions",
+			unit.Plural(n, "message"))
+	}
+	if steps := s.machine.steps.Count; steps > 0 && !r.Clock.NeedsWall() {
+		warn("this host's wall clock was stepped %s; measuring does not use it", times(steps))
+	}
+}

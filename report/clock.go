@@ -1,0 +1,99 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"strings"
+
+	"github.com/echostamp/echostamp/internal/record"
+	"github.com/echostamp/echostamp/internal/unit"
+)
+
+// clock tells how the two clocks relate, and what became of them meanwhile.
+func clock(b io.Writer, r *record.Run) {
+	c := r.Clock
+	if len(c.Segments) == 0 {
+		if c.Relation != "" {
+			fmt.Fprintf(b, "clock       %s\n", c.Relation)
+		}
+		return
+	}
+	facts := []string{
+		fmt.Sprintf("server − client estimated at %s ± %s at the end", unit.Precise(c.Offset, c.Bound), unit.Duration(float64(c.Bound))),
+		"drift " + drift(c.Drift, c.DriftBound),
+		unit.Plural(int64(len(c.Segments)), "segment"),
+		unit.Plural(c.Excluded, "reply") + " excluded",
+	}
+	if c.Violations > 0 {
+		facts = append(facts, unit.Plural(c.Violations, "violation")+" of causality")
+	}
+	fmt.Fprintf(b, "clock       %s: %s\n", relation(c), strings.Join(facts, ", "))
+	const most = 10
+	for i, change := range c.Changes {
+		if i == most {
+			fmt.Fprintf(b, "            and %s more; the record has them\n", unit.Plural(int64(len(c.Changes)-most), "change"))
+			break
+		}
+		fmt.Fprintf(b, "            - %s\n", describe(change))
+	}
+}
+
+func relation(c record.Clock) string {
+	if c.Vouched > 0 {
+		return fmt.Sprintf("%s to within %s", c.Relation, unit.Duration(float64(c.Vouched)))
+	}
+	return c.Relation
+}
+
+// unknownDrift is from where on a bound of the drift says nothing, in ppm: clocks are
+// never so far apart.
+const unknownDrift = 100
+
+func drift(ppm, bound float64) string {
+	if bound > unknownDrift {
+		return "not known (too short)"
+	}
+	digits := max(0, min(3, 1-int(math.Floor(math.Log10(max(bound, 1e-9))))))
+	unit := math.Pow10(digits)
+	return fmt.Sprintf("%+.*f ± %.*f ppm", digits, math.Round(ppm*unit)/unit+0, digits, bound) // + 0 makes -0 a 0
+}
+
+// describe tells of a change.
+func describe(c record.Change) string {
+	by, at := unit.Duration(float64(c.By)), unit.Duration(float64(c.At))
+	if c.By > 0 {
+		by = "+" + by
+	}
+	switch c.Kind {
+	case record.ClockStep:
+		return fmt.Sprintf("at %s the server's clock was stepped by %s", at, by)
+	case record.ClockSlew:
+		return fmt.Sprintf("at %s the drift changed by %+.1f ppm: one of the clocks is being slewed", at, c.Rate)
+	case record.HostStep:
+		return fmt.Sprintf("at %s this host's wall clock was stepped by %s", at, by)
+	case record.ForwardFloor:
+		return fmt.Sprintf("at %s the least delay to the server changed by %s: the path is another", at, by)
+	case record.ReverseFloor:
+		return fmt.Sprintf("at %s the least delay from the server changed by %s: the path is another", at, by)
+	}
+	return fmt.Sprintf("at %s: %s %s", at, c.Kind, by)
+}
+
+// clockNotes say how the directions are to be read.
+func clockNotes(r *record.Run) (out []string) {
+	c := r.Clock
+	switch {
+	case c.Relation == record.Same:
+		out = append(out, "same: both ends read this host's clock, so forward and reverse are what they are")
+	case c.Relation == record.Asserted:
+		out = append(out, "asserted: forward and reverse are by the clocks as they stand, on your word")
+	case !c.IsRaw():
+		out = append(out, fmt.Sprintf("%s: forward and reverse have equal minima by construction, for their split is known only to ± half the smallest round trip (± %s); excess is free of that assumption",
+			c.Relation, unit.Duration(float64(c.Bound))))
+	}
+	if _, excess := r.Metrics[record.ForwardExcess]; excess {
+		out = append(out, "forward_excess and reverse_excess are what a direction took above its smallest delay around that time")
+	}
+	return out
+}
