@@ -41,7 +41,7 @@ func (s *supervisor) relate(r *record.Run, m *metrics) {
 }
 
 // judge says how the clocks relate: with one clock, 0 is between what is known of the
-// offset at most and at least.
+// offset at most and at least, and no timestamp is impossible.
 func (c Clocks) judge(r *record.Clock, local bool, sum clock.Summary) {
 	within := func(limit int64) int64 {
 		limit += tolerated + sum.Slack
@@ -51,7 +51,7 @@ func (c Clocks) judge(r *record.Clock, local bool, sum clock.Summary) {
 	case c.Use == SyncedClocks:
 		r.Relation = record.Asserted
 		r.Vouched, r.Contradiction = int64(c.Error), within(int64(c.Error))
-	case c.Use == CorrectedClocks || within(0) > 0:
+	case c.Use == CorrectedClocks || within(0) > 0 || sum.Violations > 0:
 		r.Relation = record.Corrected
 	case local:
 		r.Relation = record.Same
@@ -129,7 +129,7 @@ func (s *supervisor) warnOfClocks(r *record.Run, c counts, m metrics, warn func(
 		warn("no offset suits the server's timestamps, which contradict one another: forward and reverse are by the clocks as they stand")
 	case r.Clock.Relation == "" && !local:
 		warn("the server's clock is another than this host's: forward and reverse contain the difference between the two")
-	case r.Clock.Relation == record.Corrected && local && s.cfg.Clocks.Use != CorrectedClocks:
+	case r.Clock.Relation == record.Corrected && local && s.cfg.Clocks.Use != CorrectedClocks && r.Clock.Violations == 0:
 		warn("the server has an address of this host, and yet another clock: forward and reverse are corrected")
 	}
 	if n := r.Clock.Violations; n > 0 {

@@ -136,12 +136,12 @@ func load(ctx context.Context, t ui, cfg loadgen.Config, opts loadOptions) error
 		defer file.Discard()
 	}
 	if own {
-		target, stop, err := startServer(cfg)
+		addr, stop, err := startServer(server.Config{Engine: cfg.Engine, Shards: cfg.Shards})
 		if err != nil {
 			return failed(err)
 		}
 		defer stop()
-		cfg.Target = target
+		cfg.Target = addr.String()
 		cfg.Descriptors = cfg.Clients + serverDescriptors(cfg.Shards)
 	}
 	r, err := t.measure(ctx, cfg, opts)
@@ -246,22 +246,3 @@ func outcome(r *record.Run, err error, acceptInvalid bool) *exit {
 // serverDescriptors is more than a server of so many shards needs besides its
 // connections.
 func serverDescriptors(shards int) int { return 16 + 3*shards }
-
-// startServer starts a server in this process, on a free port of loopback.
-func startServer(cfg loadgen.Config) (target string, stop func(), err error) {
-	s, err := server.Listen(server.Config{
-		Listen: []netip.AddrPort{netip.MustParseAddrPort("127.0.0.1:0")},
-		Engine: cfg.Engine,
-		Shards: cfg.Shards,
-	})
-	if err != nil {
-		return "", nil, err
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan struct{})
-	go func() {
-		_ = s.Run(ctx) // its clients will notice
-		close(ended)
-	}()
-	return s.Addrs()[0].String(), func() { cancel(); <-ended }, nil
-}

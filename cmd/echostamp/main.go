@@ -76,14 +76,14 @@ load on the servers that speak it. A message carries the time at which it was
 sent, the reply the time at which the server had it; so the round trip and both
 directions are known.
 
-Exit codes: 0 done, 1 could not do it, 2 usage, 4 the figures cannot be trusted,
-130 interrupted (the partial report is printed).`,
+Exit codes: 0 done, 1 could not do it, 2 usage, 4 the figures cannot be trusted (or
+a self-test failed), 130 interrupted (the partial report is printed).`,
 		Example: `  echostamp load                        measure a server of its own, on loopback
   echostamp server                      serve on port 12345
   echostamp load -c 64 -d 30s HOST:12345`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	root.AddCommand(serverCommand(t), loadCommand(t), chatCommand(t), versionCommand(t))
+	root.AddCommand(serverCommand(t), loadCommand(t), chatCommand(t), selftestCommand(t), versionCommand(t))
 	return root
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -42,9 +43,12 @@ func serve(ts *testscript.TestScript, neg bool, args []string) {
 		"silent":  silent,
 		"closing": func(net.Conn) {},
 		"garbage": talk(garbage),
+		"ahead":   ahead(5*time.Second, 1),
+		"lying":   ahead(5*time.Second, 10),
+		"raving":  talk(func(m []byte) []byte { return answeredAt(rand.Int64N(1<<60), m) }),
 	}
 	if neg || len(args) != 1 || manners[args[0]] == nil {
-		ts.Fatalf("usage: serve honest|silent|closing|garbage")
+		ts.Fatalf("usage: serve MANNER")
 	}
 	p, err := newPeer(manners[args[0]])
 	ts.Check(err)

@@ -105,8 +105,20 @@ func stampWith(digits int) string {
 	return fmt.Sprintf("%d.%s", now/1e9, fmt.Sprintf("%09d", now%1e9)[:digits])
 }
 
-func answered(message []byte) []byte {
-	return wire.AppendReply(nil, time.Now().UnixNano(), message)
+func answered(message []byte) []byte { return answeredAt(time.Now().UnixNano(), message) }
+
+func answeredAt(t2 int64, message []byte) []byte { return wire.AppendReply(nil, t2, message) }
+
+// ahead answers every nth message by a clock that is ahead, and the others honestly.
+func ahead(d time.Duration, nth int64) func(net.Conn) {
+	var messages atomic.Int64
+	return talk(func(m []byte) []byte {
+		t2 := time.Now()
+		if messages.Add(1)%nth == 0 {
+			t2 = t2.Add(d)
+		}
+		return answeredAt(t2.UnixNano(), m)
+	})
 }
 
 // honest answers as the protocol says.
