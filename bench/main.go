@@ -30,7 +30,7 @@ func run() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 
-	only := flag.String("only", "a,b,c,d,e,f,g,h,i", "comparisons to make, by letter")
+	only := flag.String("only", "a,b,c,d,e,f,g,h,i,j", "comparisons to make, by letter")
 	rounds := flag.Int("rounds", 5, "rounds of each comparison; a round runs each side once")
 	seconds := flag.Int("seconds", 2, "what each run measures, after half a second of warm-up")
 	flag.Parse()

@@ -77,14 +77,20 @@ func (c *corridor) along(slope float64) line {
 	return line{value: (floor + ceiling) / 2, slope: slope, width: floor - ceiling}
 }
 
-// limit is the slope towards outer at which the corridor closes.
-func (c *corridor) limit(inner, outer float64) float64 {
-	if c.gap(outer) >= 0 {
+// slopes are the least and the greatest for which the corridor is narrower than around
+// l by at most so much.
+func (c *corridor) slopes(l line, narrower float64) (least, greatest float64) {
+	return c.limit(l.slope, -MaxDrift, l.width-narrower), c.limit(l.slope, MaxDrift, l.width-narrower)
+}
+
+// limit is the slope towards outer from where on the corridor is narrower than width.
+func (c *corridor) limit(inner, outer, width float64) float64 {
+	if c.gap(outer) >= width {
 		return outer
 	}
 	for range 40 { // until they agree to 1e-15
 		middle := (inner + outer) / 2
-		if c.gap(middle) >= 0 {
+		if c.gap(middle) >= width {
 			inner = middle
 		} else {
 			outer = middle
@@ -106,7 +112,7 @@ type band struct {
 func (c *corridor) band(l line) band {
 	b := band{c, l, l.slope, l.slope}
 	if l.width > 0 {
-		b.least, b.greatest = c.limit(l.slope, -MaxDrift), c.limit(l.slope, MaxDrift)
+		b.least, b.greatest = c.slopes(l, l.width)
 	}
 	return b
 }

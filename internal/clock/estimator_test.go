@@ -28,20 +28,22 @@ func TestKnownWorlds(t *testing.T) {
 		excluded      float64 // share of the samples, at most
 		changes       []change
 	}{
-		"exponential":     {world{1000, 100, even(20), quiet, back, nil}, 0.01 * us, 0.3 * us, 0, nil},
-		"loaded":          {world{1000, 100, even(20), loaded, unladen, nil}, 2 * us, 25 * us, 0, nil},
-		"heavily loaded":  {world{1000, 100, even(20), gamma(60*us, 500*us, 3), gamma(40*us, 200*us, 3), nil}, 5.8 * us, 50 * us, 0, nil},
-		"WAN":             {world{1000, 100, even(20), pareto(10*ms, 200*us, 1.5), pareto(12*ms, 200*us, 1.5), nil}, 0.1 * us, 0.8 * us, 0, nil},
-		"step +300 µs":    {world{1000, 80, stepped(even(20), 40.1, 300*us), quiet, back, nil}, 0.1 * us, 3.7 * us, 0.0095, []change{{40.1, 300 * us, us}}},
-		"step +80 µs":     {world{1000, 80, stepped(even(20), 40.1, 80*us), quiet, back, nil}, 0.1 * us, 3.7 * us, 0.0095, []change{{40.1, 80 * us, us}}},
-		"step −30 µs":     {world{1000, 80, stepped(even(20), 40.1, -30*us), quiet, back, nil}, 0.1 * us, 3.7 * us, 0.0095, []change{{40.1, -30 * us, us}}},
-		"step, loaded":    {world{1000, 80, stepped(even(20), 40.1, 300*us), loaded, unladen, nil}, 3.7 * us, 25 * us, 0.0095, []change{{40.1, 300 * us, 25 * us}}},
-		"slew":            {world{1000, 80, slewed(even(20), 40, 10, 50), quiet, back, nil}, 0.96 * us, 18.7 * us, 0.13, []change{{40, 0, 20 * us}, {50, 0, 20 * us}}},
-		"slew, loaded":    {world{1000, 80, slewed(even(20), 40, 10, 50), loaded, unladen, nil}, 4 * us, 25 * us, 0.13, []change{{40, 0, 50 * us}, {50, 0, 50 * us}}},
-		"step at once":    {world{1000, 20, stepped(even(20), 1.1, 300*us), quiet, back, nil}, 0.1 * us, us, 0.05, []change{{1.1, 300 * us, us}}},
-		"step at the end": {world{1000, 20, stepped(even(20), 19.1, 300*us), quiet, back, nil}, 0.1 * us, us, 0.05, []change{{19.1, 300 * us, us}}},
-		"short, stepped":  {world{1000, 2, stepped(even(20), 1.1, 5*ms), quiet, back, nil}, 0.1 * us, us, 0.3, []change{{1.1, 5 * ms, us}}},
-		"a day back":      {world{1000, 30, stepped(even(20), 10.1, -86400e9), quiet, back, nil}, 0.1 * us, us, 0.03, []change{{10.1, -86400e9, us}}},
+		"exponential":      {world{1000, 100, even(20), quiet, back, nil}, 0.01 * us, 0.3 * us, 0, nil},
+		"loaded":           {world{1000, 100, even(20), loaded, unladen, nil}, 2 * us, 25 * us, 0, nil},
+		"heavily loaded":   {world{1000, 100, even(20), gamma(60*us, 500*us, 3), gamma(40*us, 200*us, 3), nil}, 5.8 * us, 50 * us, 0, nil},
+		"WAN":              {world{1000, 100, even(20), pareto(10*ms, 200*us, 1.5), pareto(12*ms, 200*us, 1.5), nil}, 0.1 * us, 0.8 * us, 0, nil},
+		"step +300 µs":     {world{1000, 80, stepped(even(20), 40.1, 300*us), quiet, back, nil}, 0.1 * us, 3.7 * us, 0.0095, []change{{40.1, 300 * us, us}}},
+		"step +80 µs":      {world{1000, 80, stepped(even(20), 40.1, 80*us), quiet, back, nil}, 0.1 * us, 3.7 * us, 0.0095, []change{{40.1, 80 * us, us}}},
+		"step −30 µs":      {world{1000, 80, stepped(even(20), 40.1, -30*us), quiet, back, nil}, 0.1 * us, 3.7 * us, 0.0095, []change{{40.1, -30 * us, us}}},
+		"step, loaded":     {world{1000, 80, stepped(even(20), 40.1, 300*us), loaded, unladen, nil}, 3.7 * us, 25 * us, 0.0095, []change{{40.1, 300 * us, 25 * us}}},
+		"slew":             {world{1000, 80, slewed(even(20), 40, 10, 50), quiet, back, nil}, 0.96 * us, 18.7 * us, 0.13, []change{{40, 0, 20 * us}, {50, 0, 20 * us}}},
+		"slew, loaded":     {world{1000, 80, slewed(even(20), 40, 10, 50), loaded, unladen, nil}, 4 * us, 25 * us, 0.13, []change{{40, 0, 50 * us}, {50, 0, 50 * us}}},
+		"step −5 ms of 40": {world{1000, 60, stepped(even(50), 30.1, -5*ms), exponential(10*ms, ms), exponential(30*ms, 2*ms), nil}, us, 25 * us, 0.013, []change{{30.1, -5 * ms, 20 * us}}},
+		"step +5 ms of 40": {world{1000, 60, stepped(even(50), 30.24, 5*ms), exponential(10*ms, ms), exponential(30*ms, 2*ms), nil}, us, 25 * us, 0.013, []change{{30.24, 5 * ms, 20 * us}}},
+		"step at once":     {world{1000, 20, stepped(even(20), 1.1, 300*us), quiet, back, nil}, 0.1 * us, us, 0.05, []change{{1.1, 300 * us, us}}},
+		"step at the end":  {world{1000, 20, stepped(even(20), 19.1, 300*us), quiet, back, nil}, 0.1 * us, us, 0.05, []change{{19.1, 300 * us, us}}},
+		"short, stepped":   {world{1000, 2, stepped(even(20), 1.1, 5*ms), quiet, back, nil}, 0.1 * us, us, 0.3, []change{{1.1, 5 * ms, us}}},
+		"a day back":       {world{1000, 30, stepped(even(20), 10.1, -86400e9), quiet, back, nil}, 0.1 * us, us, 0.03, []change{{10.1, -86400e9, us}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

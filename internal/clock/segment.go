@@ -60,14 +60,12 @@ func (e *Estimator) look() {
 	}
 }
 
-// changed reports whether both sides of the corridor have moved by more than noise,
-// from the first end epochs of the segment, which before was fitted to, to those that
-// begin at from.
+// changed reports whether both sides of the corridor have moved the same way by more
+// than noise: from the first end epochs of the segment, which before was fitted to, to
+// those that begin at from. While some of these are still from before a change, they
+// leave a narrower corridor, and it is too early to tell.
 func (e *Estimator) changed(before line, end, from int) bool {
 	after := e.fitFresh(from)
-	if e.contradicts(after) {
-		return false // it goes on
-	}
 	slope := before.slope
 	if end < recent { // too short to tell one
 		slope = after.slope
@@ -76,13 +74,16 @@ func (e *Estimator) changed(before line, end, from int) bool {
 	floor, ceiling := e.old.floor(slope, t), e.old.ceiling(slope, t)
 	up, down := e.fresh.floor(slope, t)-floor, e.fresh.ceiling(slope, t)-ceiling
 	least, most := min(math.Abs(up), math.Abs(down)), max(math.Abs(up), math.Abs(down))
+	limit := max(e.tolerated(), e.noise.threshold(end))
 	switch {
-	case up*down <= 0 || least <= e.tolerated():
+	case e.contradicts(after) || up*down <= 0 || least <= limit:
 		return false
-	case e.stuck > recent+guard: // it has been contradicted for too long
+	case e.stuck > recent+guard: // they have contradicted each other for too long
 		return true
+	case after.width < before.width-limit:
+		return false
 	case e.noise.known():
-		return least > e.noise.threshold(end)
+		return true
 	}
 	disjoint := max(down, -up) > floor-ceiling+e.tolerated()
 	return disjoint && least >= most/2
@@ -111,7 +112,7 @@ func (e *Estimator) learn(l line, group []*epoch) {
 	join(&e.fresh, group)
 	limit := math.Inf(1)
 	if e.noise.known() {
-		limit = max(e.tolerated(), lasting*e.noise.threshold(len(e.segment)))
+		limit = max(e.tolerated(), plain*e.noise.threshold(len(e.segment)))
 	}
 	for _, c := range e.floors.follow(group[0].from(), l.slope, &e.fresh, limit, &e.noise) {
 		c.At += e.frame.time
@@ -171,9 +172,17 @@ func (e *Estimator) endSegment(l line) {
 		e.wander.add(o.used - l.at(o.middle()))
 	}
 	join(&e.old, e.segment)
-	e.summary.addSegment(e.track.segment(e.frame, e.old.band(l)))
+	e.summary.addSegment(e.track.segment(e.frame, &e.old, l, e.uncertainty()))
 	e.track, e.floors = track{}, floors{}
 	e.segment, e.flushed, e.stuck = nil, 0, 0
+}
+
+// uncertainty is by how much the least delays may seem to change although they do not.
+func (e *Estimator) uncertainty() float64 {
+	if !e.noise.known() {
+		return math.Inf(1)
+	}
+	return max(e.tolerated(), e.noise.threshold(window))
 }
 
 // finish deals with the epochs after which no more will come.

@@ -26,10 +26,13 @@ const Most = 1000
 // A Segment is a time in which both clocks ran evenly.
 type Segment struct {
 	From, To             int64
-	FromOffset, ToOffset int64   // θ at both ends
-	Bound                int64   // by how much an offset in it can be off
-	Drift, DriftBound    float64 // of the server's clock against this host's, as a share of the time
-	Counted              int64   // samples
+	FromOffset, ToOffset int64 // θ at both ends
+	Bound                int64 // by how much an offset in it can be off
+	// Drift is how much faster the server's clock runs than this host's, as a share
+	// of the time. It is off by DriftBound at most if the least delays stayed what
+	// they were.
+	Drift, DriftBound float64
+	Counted           int64 // samples
 }
 
 // A Change is one of a clock or of the network.

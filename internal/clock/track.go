@@ -27,19 +27,22 @@ func (k *track) note(o *epoch, b band) {
 	o.used = b.line.at(o.middle())
 }
 
-// segment is the record of the segment, whose last epochs left a band.
-func (k *track) segment(f frame, b band) Segment {
+// segment is the record of the segment, whose last epochs left a corridor with the
+// middle l. Its drift is off by as much as it can be while the least delays do not
+// change by more than noise.
+func (k *track) segment(f frame, c *corridor, l line, noise float64) Segment {
+	least, greatest := c.slopes(l, min(noise, max(0, l.width)))
 	offset := func(l line, t float64) int64 { return f.offset + int64(math.Round(l.at(t))) }
 	s := Segment{
 		From: f.time + int64(k.from), To: f.time + int64(k.to), Counted: k.counted,
-		FromOffset: offset(b.line, k.from), ToOffset: offset(b.line, k.to),
+		FromOffset: offset(l, k.from), ToOffset: offset(l, k.to),
 		Bound: int64(math.Ceil(k.bound)),
-		Drift: b.slope, DriftBound: max(b.greatest-b.slope, b.slope-b.least),
+		Drift: l.slope, DriftBound: max(greatest-l.slope, l.slope-least),
 	}
 	if k.long {
 		s.FromOffset = offset(k.first, k.from)
 		length := float64(s.To - s.From)
-		s.Drift, s.DriftBound = float64(s.ToOffset-s.FromOffset)/length, 2*k.bound/length
+		s.Drift, s.DriftBound = float64(s.ToOffset-s.FromOffset)/length, min(2*k.bound, noise)/length
 	}
 	return s
 }

@@ -1,4 +1,5 @@
-// Package peers tells tests which outside programs they can talk to.
+// Package peers tells tests which outside programs they can talk to, and what else the
+// machine has.
 package peers
 
 import (
@@ -12,12 +13,18 @@ import (
 func Need(t testing.TB, program string) string {
 	t.Helper()
 	path, err := exec.LookPath(program)
-	switch {
-	case err == nil:
-		return path
-	case os.Getenv("ECHOSTAMP_REQUIRE_PEERS") == "1":
-		t.Fatalf("the peer %s is missing: %v", program, err)
+	if err != nil {
+		Lack(t, "the peer "+program, err)
 	}
-	t.Skipf("the peer %s is missing: %v", program, err)
-	return ""
+	return path
+}
+
+// Lack skips a test for something that the machine lacks, and fails it if
+// ECHOSTAMP_REQUIRE_PEERS is 1.
+func Lack(t testing.TB, what string, err error) {
+	t.Helper()
+	if os.Getenv("ECHOSTAMP_REQUIRE_PEERS") == "1" {
+		t.Fatalf("%s is missing: %v", what, err)
+	}
+	t.Skipf("%s is missing: %v", what, err)
 }
