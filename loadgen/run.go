@@ -71,10 +71,11 @@ func (s *supervisor) prepare(cfg Config) error {
 	s.cfg = cfg
 	s.tickets.Store(cfg.Messages)
 	s.stamps = cfg.stamped()
+	s.samples = cfg.estimated()
 	s.watched = cfg.watched()
 	s.watch = cfg.Live != nil || cfg.WarmupAuto || cfg.Until != nil
 	s.recent, s.warmth.now = hist.New(), hist.New()
-	if cfg.estimated() {
+	if s.samples {
 		s.directions = newDirections(cfg)
 	}
 	return nil

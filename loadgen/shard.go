@@ -16,6 +16,7 @@ type plan struct {
 	cfg     Config
 	target  netip.AddrPort
 	stamps  bool   // the kernel is asked when replies arrive
+	samples bool   // shards gather samples of the server's clock
 	paces   *paces // nil in closed loop
 	watched metric
 	watch   bool         // the supervisor looks at the watched metric while the run goes on
@@ -222,7 +223,7 @@ func newShard(p *plan, loop evloop.Shard, n int) *shard {
 		counts:  counts{resolution: coarsest},
 	}
 	s.harvest = p.newHarvest()
-	if p.watch || p.cfg.estimated() {
+	if p.watch || p.samples {
 		s.spares = make(chan *harvest, 2)
 		s.spares <- p.newHarvest()
 	}
@@ -240,7 +241,7 @@ func (p *plan) newHarvest() *harvest {
 	if p.watch {
 		h.recent = hist.New()
 	}
-	if p.cfg.estimated() {
+	if p.samples {
 		h.samples = make([]clock.Sample, 0, 1<<12)
 	}
 	return h
@@ -406,33 +407,35 @@ func (s *shard) measure(c *client, t2 int64, at evloop.Stamp, bytes int) {
 		s.metrics[lag].Record(c.sent - c.due)
 		s.metrics[ownLag].Record(c.sent - c.ideal)
 	}
-	arrived := c.arrived(at)
 	if c.isStamped(at) {
 		s.counts.stamped++
-		s.metrics[wakeup].Record(at.Read - arrived)
+		s.metrics[wakeup].Record(at.Read - at.Arrived)
 	}
 	if s.cfg.Proto == Text {
-		s.metrics[forwardRaw].Record(t2 - c.sent)
-		s.metrics[reverseRaw].Record(arrived - t2)
+		sample := s.sample(c, t2, at, true)
+		s.metrics[forwardRaw].Record(sample.Upper)
+		s.metrics[reverseRaw].Record(-sample.Lower)
 	}
-	s.sample(c, t2, at, true)
 	s.look(c, at)
 }
 
-// sample keeps what a reply says of the server's clock.
-func (s *shard) sample(c *client, t2 int64, at evloop.Stamp, counted bool) {
+// sample is what a reply says of the server's clock. It is kept if that is estimated.
+func (s *shard) sample(c *client, t2 int64, at evloop.Stamp, counted bool) clock.Sample {
 	if s.answered <= resolutionSamples {
 		s.counts.resolution = gcd(s.counts.resolution, t2)
 	}
-	if s.cfg.estimated() {
-		s.harvest.samples = append(s.harvest.samples,
-			clock.Sample{At: at.Read, Upper: t2 - c.sent, Lower: t2 - c.arrived(at), Counted: counted})
+	sample := clock.Sample{At: at.Read, Upper: t2 - c.sent, Lower: t2 - c.arrived(at), Counted: counted}
+	if s.samples {
+		s.harvest.samples = append(s.harvest.samples, sample)
 	}
+	return sample
 }
 
 // warm notes the reply to a message of the warm-up, which is not measured.
 func (s *shard) warm(c *client, t2 int64, at evloop.Stamp) {
-	s.sample(c, t2, at, false)
+	if s.cfg.Proto == Text {
+		s.sample(c, t2, at, false)
+	}
 	if at.Read >= s.window.from() {
 		s.counts.crossed = max(s.counts.crossed, at.Read-c.due)
 		return

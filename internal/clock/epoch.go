@@ -35,13 +35,25 @@ type epoch struct {
 	index   int64
 	samples []Sample
 	odd     []Sample // that contradict most of the others
-	run     corridor // of the samples since begin
+	slot    slot     // of the newest samples
+	run     corridor // of those since begin, without the slot's
 	earlier corridor // of the runs before; not in the order of times
 	used    float64  // the offset in its middle that its samples were corrected with
 }
 
+// A slot is a millisecond of samples. Only its least bounds can matter to the corridor:
+// within a slot one clock runs away from the other by no more than timestamps may differ
+// by. So most samples cost a comparison only.
+type slot struct {
+	end          int64
+	upper, lower Sample // with the least Upper and the greatest Lower
+}
+
+const slotLength = 1_000_000 // nanoseconds
+
 // begin is called before samples that are not in the order of those before.
-func (e *epoch) begin() {
+func (e *epoch) begin(f frame) {
+	e.endSlot(f)
 	e.earlier.upper = append(e.earlier.upper, e.run.upper...)
 	e.earlier.lower = append(e.earlier.lower, e.run.lower...)
 	e.run.reset()
@@ -50,12 +62,35 @@ func (e *epoch) begin() {
 // take adds a sample.
 func (e *epoch) take(s Sample, f frame) {
 	e.samples = append(e.samples, s)
-	e.run.add(f.bounds(s))
+	switch {
+	case s.At >= e.slot.end:
+		e.endSlot(f)
+		e.slot = slot{s.At - s.At%slotLength + slotLength, s, s}
+	case s.Upper < e.slot.upper.Upper:
+		e.slot.upper = s
+		if s.Lower > e.slot.lower.Lower {
+			e.slot.lower = s
+		}
+	case s.Lower > e.slot.lower.Lower:
+		e.slot.lower = s
+	}
+}
+
+// endSlot puts the slot into the corridor.
+func (e *epoch) endSlot(f frame) {
+	if e.slot.end == 0 {
+		return
+	}
+	t, upper, _ := f.bounds(e.slot.upper)
+	e.run.upper.add(point{t, upper})
+	t, _, lower := f.bounds(e.slot.lower)
+	e.run.lower.add(point{t, -lower})
+	e.slot = slot{}
 }
 
 // close makes the corridor of all samples.
-func (e *epoch) close() {
-	e.begin()
+func (e *epoch) close(f frame) {
+	e.begin(f)
 	byTime := func(a, b point) int { return cmp.Compare(a.t, b.t) }
 	slices.SortFunc(e.earlier.upper, byTime)
 	slices.SortFunc(e.earlier.lower, byTime)

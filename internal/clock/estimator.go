@@ -53,6 +53,7 @@ type Estimator struct {
 
 	old, fresh corridor
 	spare      [][]Sample
+	lately     int // samples of the last epoch
 }
 
 // NewEstimator returns an estimator that calls emit with samples of about the same
@@ -89,9 +90,9 @@ func (e *Estimator) Add(samples []Sample) {
 	}
 	var at *epoch
 	for _, s := range samples {
-		if i := s.At / epochLength; at == nil || at.index != i {
-			at = e.epochAt(i)
-			at.begin()
+		if at == nil || s.At < at.index*epochLength || s.At >= (at.index+1)*epochLength {
+			at = e.epochAt(s.At / epochLength)
+			at.begin(e.frame)
 		}
 		at.take(s, e.frame)
 	}
@@ -101,13 +102,20 @@ func (e *Estimator) Add(samples []Sample) {
 func (e *Estimator) epochAt(index int64) *epoch {
 	i, found := slices.BinarySearchFunc(e.open, index, func(o *epoch, index int64) int { return int(o.index - index) })
 	if !found {
-		o := &epoch{index: index}
-		if n := len(e.spare); n > 0 {
-			o.samples, e.spare = e.spare[n-1], e.spare[:n-1]
-		}
-		e.open = slices.Insert(e.open, i, o)
+		e.open = slices.Insert(e.open, i, &epoch{index: index, samples: e.room()})
 	}
 	return e.open[i]
+}
+
+// room returns memory for an epoch's samples: that of another, or as much as the last
+// one took, for growing takes time.
+func (e *Estimator) room() []Sample {
+	if n := len(e.spare); n > 0 {
+		room := e.spare[n-1]
+		e.spare = e.spare[:n-1]
+		return room
+	}
+	return make([]Sample, 0, e.lately+e.lately/8)
 }
 
 // Advance says that no sample from before a time will come any more.
@@ -121,7 +129,8 @@ func (e *Estimator) Advance(until int64) {
 
 // close takes an epoch that is complete.
 func (e *Estimator) close(o *epoch) {
-	o.close()
+	o.close(e.frame)
+	e.lately = len(o.samples)
 	e.segment = append(e.segment, o)
 	if e.contradicts(o.fit(undecided)) {
 		e.agree(len(e.segment) - 1)
