@@ -15,7 +15,7 @@ test:
 # Figures: of the message path, then ratios against other programs. It takes
 # some minutes, and wants a machine that does nothing else, with cc and taskset.
 bench:
-	go test -run '^$$' -bench . ./internal/wire ./internal/hist ./internal/pace ./internal/clock
+	go test -run '^$$' -bench . ./internal/wire ./internal/hist ./internal/pace ./internal/clock ./loadgen
 	go run ./bench
 
 # Formatting, vet and the linter.

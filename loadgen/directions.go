@@ -16,12 +16,15 @@ type directions struct {
 	resolution int64   // of the server's timestamps
 }
 
+// maxHeld is how many samples may be held for the sake of precision: 32 MB of them.
+const maxHeld = 1 << 20
+
 // corrected are the metrics that need the server's clock.
 var corrected = []metric{forward, reverse, forwardExcess, reverseExcess}
 
 func newDirections(cfg Config) *directions {
 	d := &directions{metrics: newMetrics(cfg, corrected), until: make([]int64, cfg.Shards), resolution: coarsest}
-	d.estimator = clock.NewEstimator(d.record)
+	d.estimator = clock.NewEstimator(maxHeld, d.record)
 	return d
 }
 

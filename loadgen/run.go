@@ -42,6 +42,9 @@ func Run(ctx context.Context, cfg Config) (*record.Run, error) {
 		return s.impossible(resolve, fmt.Errorf("cannot find the address of %s: %w; check the name, or give an IP address", cfg.Target, err))
 	}
 	s.target = target
+	if s.directions != nil && cfg.Clocks.Use != CorrectedClocks && isLocal(target.Addr()) {
+		s.directions.estimator.ExpectOneClock()
+	}
 	if err := checkSources(cfg.Sources, target.Addr()); err != nil {
 		return nil, err
 	}

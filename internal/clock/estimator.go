@@ -17,6 +17,8 @@ const (
 	// guard is how many epochs lie between the two. A change happened there, and
 	// their samples belong to neither side.
 	guard = 2
+	// centred is how many epochs after it make an epoch the middle of a window.
+	centred = window / 2
 	// tolerance is what timestamps of one moment may differ by, nanoseconds.
 	tolerance = 2_000
 )
@@ -34,17 +36,22 @@ const (
 // begins.
 //
 // An Estimator is arithmetic, and not safe for concurrent use. Its memory is that of
-// the samples of some three seconds, five at the beginning, and of what a corridor of
-// a minute takes, which is little.
+// the samples of some three seconds (five at the beginning), or of as many as it was
+// told to hold, and of what a corridor of a minute takes, which is little.
 type Estimator struct {
-	emit  func([]Sample, Correction)
-	frame frame
-	begun bool
+	emit     func([]Sample, Correction)
+	hold     int
+	oneClock bool
+	frame    frame
+	begun    bool
 
 	open    []*epoch // still to be closed, by index
 	segment []*epoch // the newest closed ones since the last change, oldest first
+	held    int      // samples of the segment
 	flushed int      // how many of the segment have been handed on
+	learned int      // of how many of them the noise is known
 	stuck   int      // epochs in turn that contradicted the segment
+	line    line     // the offset, as last fitted
 	track   track    // of the segment
 	noise   noise
 	floors  floors
@@ -60,11 +67,18 @@ type Estimator struct {
 // time, and with the correction for them. The samples are the estimator's again when
 // emit returns. Those that contradict the others, and those from around a change, are
 // never handed on.
-func NewEstimator(emit func([]Sample, Correction)) *Estimator {
-	e := &Estimator{emit: emit}
+//
+// The estimator holds up to so many samples for longer than it must, half a window at
+// most: the offset is known best when there are samples from before and after.
+func NewEstimator(hold int, emit func([]Sample, Correction)) *Estimator {
+	e := &Estimator{hold: hold, emit: emit}
 	e.summary.Lowest, e.summary.Highest = math.MaxInt64, math.MinInt64
 	return e
 }
+
+// ExpectOneClock says that both ends are on one host. As long as no sample contradicts
+// it, they are taken to read the same clock. It is called before Add.
+func (e *Estimator) ExpectOneClock() { e.oneClock = true }
 
 // SetResolution says that the server's timestamps are in steps of so many
 // nanoseconds, and off by as much. It may be called at any time.
@@ -132,6 +146,7 @@ func (e *Estimator) close(o *epoch) {
 	o.close(e.frame)
 	e.lately = len(o.samples)
 	e.segment = append(e.segment, o)
+	e.held += len(o.samples)
 	if e.contradicts(o.fit(undecided)) {
 		e.agree(len(e.segment) - 1)
 	}
@@ -145,7 +160,7 @@ func (e *Estimator) close(o *epoch) {
 // another: the minority is expelled. If that does not help, what was before decides.
 func (e *Estimator) agree(at int) {
 	o := e.segment[at]
-	if odd, ok := o.minority(e.tolerated(), e.track.last.slope, e.frame); ok {
+	if odd, ok := o.minority(e.tolerated(), e.line.slope, e.frame); ok {
 		o.expel(odd, e.frame)
 		if !e.contradicts(o.fit(undecided)) {
 			return
@@ -157,10 +172,11 @@ func (e *Estimator) agree(at int) {
 // forget lets go of the segment's oldest epoch.
 func (e *Estimator) forget() {
 	o := e.segment[0]
-	e.wander.add(o.used - e.track.last.at(o.middle()))
+	e.wander.add(o.used - e.line.at(o.middle()))
 	e.track.long = true
 	e.segment = slices.Delete(e.segment, 0, 1)
 	e.flushed--
+	e.learned--
 }
 
 // exclude counts the samples of an epoch of which no offset is known.
@@ -171,6 +187,7 @@ func (e *Estimator) exclude(o *epoch) {
 
 // recycle lets go of an epoch's samples.
 func (e *Estimator) recycle(o *epoch) {
+	e.held -= len(o.samples) + len(o.odd)
 	e.spare = append(e.spare, o.samples[:0])
 	o.samples, o.odd = nil, nil
 }

@@ -139,7 +139,7 @@ func TestSmallRuns(t *testing.T) {
 }
 
 func TestNoSamples(t *testing.T) {
-	e := NewEstimator(func([]Sample, Correction) { t.Error("there is nothing to hand on") })
+	e := NewEstimator(0, func([]Sample, Correction) { t.Error("there is nothing to hand on") })
 	e.Add(nil)
 	e.Advance(origin)
 	if s := e.Finish(); len(s.Segments) != 0 || s.Excluded != 0 {
@@ -175,10 +175,69 @@ func TestMemory(t *testing.T) {
 	}
 }
 
+// TestHolding holds what is gained by holding samples: in a run that is short enough
+// one line suits all, so that excess is above the least delay of the whole run.
+func TestHolding(t *testing.T) {
+	w := world{1000, 30, even(20), quiet, back, nil}
+	o, impatient := w.watched(1, 1<<20), w.live(1)
+	o.holds(t)
+	first := o.delays[0]
+	least := Delays{math.MaxInt64, math.MaxInt64, math.MaxInt64, math.MaxInt64}
+	for _, d := range o.delays {
+		if abs(d.Forward-d.ForwardExcess-first.Forward+first.ForwardExcess) > 1 || abs(d.Reverse-d.ReverseExcess-first.Reverse+first.ReverseExcess) > 1 {
+			t.Fatalf("%+v and %+v are above different floors", first, d)
+		}
+		least = Delays{min(least.Forward, d.Forward), min(least.Reverse, d.Reverse), min(least.ForwardExcess, d.ForwardExcess), min(least.ReverseExcess, d.ReverseExcess)}
+	}
+	if least.ForwardExcess > 1 || least.ReverseExcess > 1 || abs(least.Forward-least.Reverse) > 2 {
+		t.Errorf("the least delays are %+v", least)
+	}
+	rms, _ := o.deviation(10 * us)
+	if without, _ := impatient.deviation(10 * us); rms >= without {
+		t.Errorf("rms %.4f µs with holding, %.4f µs without", rms/us, without/us)
+	}
+	w.length = 90
+	for _, hold := range []int{5000, 1 << 20} {
+		o := w.watched(1, hold)
+		o.holds(t)
+		if most := min(hold, centred*250) + (3*recent+2*guard)*250; o.mostHeld > most || o.mostHeld < min(hold, centred*250) {
+			t.Errorf("of %d to be held %d were at once, want %d at most", hold, o.mostHeld, most)
+		}
+	}
+}
+
+// TestOneClock holds that delays on one host are what the clock says, and that another
+// clock is found all the same.
+func TestOneClock(t *testing.T) {
+	for name, tc := range map[string]struct{ offset, forward, reverse float64 }{
+		"one":     {0, 60 * us, 40 * us},
+		"another": {1e9, 50 * us, 50 * us},
+	} {
+		t.Run(name, func(t *testing.T) {
+			least := Delays{math.MaxInt64, math.MaxInt64, math.MaxInt64, math.MaxInt64}
+			e := NewEstimator(1<<20, func(samples []Sample, c Correction) {
+				for _, s := range samples {
+					d := c.Of(s)
+					least = Delays{min(least.Forward, d.Forward), min(least.Reverse, d.Reverse), min(least.ForwardExcess, d.ForwardExcess), min(least.ReverseExcess, d.ReverseExcess)}
+				}
+			})
+			e.ExpectOneClock()
+			r := rand.New(rand.NewPCG(1, 1))
+			for i := range int64(5000) {
+				e.Add([]Sample{{origin + i*ms, int64(tc.offset + quiet(r, 0)), int64(tc.offset - back(r, 0)), true}})
+			}
+			e.Finish()
+			if math.Abs(float64(least.Forward)-tc.forward) > us || math.Abs(float64(least.Reverse)-tc.reverse) > us || max(least.ForwardExcess, least.ReverseExcess) > 1 {
+				t.Errorf("the least delays are %+v", least)
+			}
+		})
+	}
+}
+
 // TestOneMoment holds that samples of the very same time do no harm.
 func TestOneMoment(t *testing.T) {
 	var got []Delays
-	e := NewEstimator(func(samples []Sample, c Correction) {
+	e := NewEstimator(0, func(samples []Sample, c Correction) {
 		for _, s := range samples {
 			got = append(got, c.Of(s))
 		}
@@ -243,7 +302,7 @@ func TestNonsense(t *testing.T) {
 
 // TestResolution holds that timestamps in coarse steps are no contradiction.
 func TestResolution(t *testing.T) {
-	e := NewEstimator(func([]Sample, Correction) {})
+	e := NewEstimator(0, func([]Sample, Correction) {})
 	e.SetResolution(1_000_000)
 	for i := range int64(10_000) {
 		at := origin + i*ms
@@ -265,7 +324,7 @@ func TestResolution(t *testing.T) {
 // two calls of Advance.
 func TestShards(t *testing.T) {
 	offsets := func(shards int) (out []int64) {
-		e := NewEstimator(func(_ []Sample, c Correction) { out = append(out, c.Offset(origin)) })
+		e := NewEstimator(0, func(_ []Sample, c Correction) { out = append(out, c.Offset(origin)) })
 		r := rand.New(rand.NewPCG(1, 1))
 		batches := make([][]Sample, shards)
 		for i := range 20_000 {
@@ -290,7 +349,7 @@ func TestShards(t *testing.T) {
 func BenchmarkEstimator(b *testing.B) {
 	r := rand.New(rand.NewPCG(1, 1))
 	const rate = 100_000
-	e := NewEstimator(func(samples []Sample, c Correction) {
+	e := NewEstimator(0, func(samples []Sample, c Correction) {
 		for _, s := range samples {
 			_ = c.Of(s)
 		}
@@ -323,7 +382,7 @@ func FuzzEstimator(f *testing.F) {
 		}
 		r := rand.New(rand.NewPCG(seed, 1))
 		var got int64
-		e := NewEstimator(func(samples []Sample, c Correction) {
+		e := NewEstimator(0, func(samples []Sample, c Correction) {
 			for _, s := range samples {
 				if d := c.Of(s); d.Forward+d.Reverse != s.Upper-s.Lower {
 					t.Errorf("%+v of %+v", d, s)

@@ -22,7 +22,7 @@ func (e *Estimator) fit(end int) line {
 	if end < settled {
 		return e.old.fit(undecided)
 	}
-	return e.old.fit(prior{e.track.last.slope, inertia})
+	return e.old.fit(prior{e.line.slope, inertia})
 }
 
 // fitFresh is the same for those from an index on, to be compared with the others.
@@ -56,8 +56,20 @@ func (e *Estimator) look() {
 	case e.changed(l, end, from):
 		e.cut(l, end, from)
 	case end >= recent:
-		e.flush(l, end)
+		e.line, e.stuck = l, 0
+		e.learn(end)
+		e.flush(l, e.ripe(end))
 	}
+}
+
+// ripe returns how many of the first end epochs of the segment are to be handed on:
+// those that are centred, and more if too many samples are held.
+func (e *Estimator) ripe(end int) int {
+	n := max(e.flushed, len(e.segment)-centred)
+	for held := e.held; n < end && held > e.hold; n++ {
+		held -= len(e.segment[n].samples)
+	}
+	return min(n, end)
 }
 
 // changed reports whether both sides of the corridor have moved the same way by more
@@ -89,32 +101,36 @@ func (e *Estimator) changed(before line, end, from int) bool {
 	return disjoint && least >= most/2
 }
 
-// flush hands on the samples of the first end epochs of the segment, which e.old is
-// the corridor and l the middle of.
+// flush hands on the samples of the first end epochs of the segment. They are some of
+// those that e.old is the corridor and l the middle of.
 func (e *Estimator) flush(l line, end int) {
-	b := e.old.band(l)
+	b, c := e.old.band(l), e.correction(l)
 	for ; e.flushed < end; e.flushed++ {
 		o := e.segment[e.flushed]
 		e.track.note(o, b)
 		e.summary.see(&o.corridor, e.frame)
 		e.summary.Violations += counted(o.odd)
-		e.emit(o.samples, Correction{e.frame, l})
+		e.emit(o.samples, c)
 		e.recycle(o)
-		if done := e.flushed + 1; done%recent == 0 {
-			e.learn(l, e.segment[done-recent:done])
-		}
 	}
-	e.stuck = 0
 }
 
-// learn takes a group of epochs that l was fitted to, among others.
-func (e *Estimator) learn(l line, group []*epoch) {
+// learn takes the groups of epochs that are among the first end of the segment, and
+// were not.
+func (e *Estimator) learn(end int) {
+	for ; e.learned+recent <= end; e.learned += recent {
+		e.follow(e.segment[e.learned : e.learned+recent])
+	}
+}
+
+// follow takes a group of epochs, to know noise, and changes of the network.
+func (e *Estimator) follow(group []*epoch) {
 	join(&e.fresh, group)
 	limit := math.Inf(1)
 	if e.noise.known() {
 		limit = max(e.tolerated(), plain*e.noise.threshold(len(e.segment)))
 	}
-	for _, c := range e.floors.follow(group[0].from(), l.slope, &e.fresh, limit, &e.noise) {
+	for _, c := range e.floors.follow(group[0].from(), e.line.slope, &e.fresh, limit, &e.noise) {
 		c.At += e.frame.time
 		e.summary.addChange(c)
 	}
@@ -161,7 +177,7 @@ func (e *Estimator) cut(before line, end, from int) {
 	e.endSegment(before)
 	e.segment = rest
 	after := e.fitFresh(0)
-	e.track.last = after
+	e.line = after
 	e.summary.addChange(clockChange(e.frame, e.frame.at(rest[0].index*epochLength), before, after))
 }
 
@@ -174,7 +190,7 @@ func (e *Estimator) endSegment(l line) {
 	join(&e.old, e.segment)
 	e.summary.addSegment(e.track.segment(e.frame, &e.old, l, e.uncertainty()))
 	e.track, e.floors = track{}, floors{}
-	e.segment, e.flushed, e.stuck = nil, 0, 0
+	e.segment, e.flushed, e.learned, e.stuck = nil, 0, 0, 0
 }
 
 // uncertainty is by how much the least delays may seem to change although they do not.

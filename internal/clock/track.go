@@ -4,12 +4,12 @@ import "math"
 
 // track is what is kept of the segment at hand, whatever its length.
 type track struct {
-	begun       bool
-	first, last line    // that its samples were corrected with
-	from, to    float64 // middles of its first and last epoch that were handed on
-	bound       float64
-	counted     int64
-	long        bool // its first epochs have been let go
+	begun    bool
+	first    line    // that its first samples were corrected with
+	from, to float64 // when its samples were that were handed on
+	bound    float64
+	counted  int64
+	long     bool // its first epochs have been let go
 }
 
 // note takes an epoch that is handed on, which is within a band.
@@ -18,7 +18,7 @@ func (k *track) note(o *epoch, b band) {
 		k.begun = true
 		k.first, k.from = b.line, o.from()
 	}
-	k.last, k.to = b.line, o.to()
+	k.to = o.to()
 	k.counted += counted(o.samples)
 	for _, t := range [...]float64{o.from(), o.to()} {
 		lowest, highest := b.at(t)

@@ -85,11 +85,13 @@ type outcome struct {
 	mostKept int // epochs, and what is kept to make others
 }
 
-// live has an estimator watch a world.
-func (w world) live(seed uint64) *outcome {
+// live has an estimator watch a world, that holds no sample for longer than it must.
+func (w world) live(seed uint64) *outcome { return w.watched(seed, 0) }
+
+func (w world) watched(seed uint64, hold int) *outcome {
 	r := rand.New(rand.NewPCG(seed, 2))
 	o := &outcome{samples: int(w.rate * w.length)}
-	e := NewEstimator(func(samples []Sample, c Correction) {
+	e := NewEstimator(hold, func(samples []Sample, c Correction) {
 		for _, s := range samples {
 			err := float64(c.Offset(s.At)) - w.offset(float64(s.At-origin)/1e9)
 			o.errors, o.at, o.delays = append(o.errors, err), append(o.at, s.At), append(o.delays, c.Of(s))
