@@ -64,7 +64,8 @@ const ppm = 1e6 // in the whole
 
 // describeClock puts what the estimator found into the record.
 func (s *supervisor) describeClock(r *record.Clock, sum clock.Summary) {
-	since := func(at int64) int64 { return at - s.window.from() }
+	began := min(s.window.from(), s.ended) // it may never have begun
+	since := func(at int64) int64 { return at - began }
 	var longest clock.Segment
 	for _, g := range sum.Segments {
 		r.Segments = append(r.Segments, record.Segment{
@@ -83,7 +84,9 @@ func (s *supervisor) describeClock(r *record.Clock, sum clock.Summary) {
 	if c := s.machine.steps.Largest; s.machine.steps.Count > 0 {
 		r.Changes = append(r.Changes, record.Change{Kind: record.HostStep, At: since(c.At), By: c.By})
 	}
-	r.Excluded, r.Violations = sum.Excluded, sum.Violations
+	if r.Excluded, r.Violations = sum.Excluded, sum.Violations; r.Violations > 0 {
+		r.ViolationsFrom, r.ViolationsTo = since(sum.FirstViolation), since(sum.LastViolation)
+	}
 }
 
 var changeNames = map[clock.ChangeKind]string{

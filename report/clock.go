@@ -26,17 +26,32 @@ func clock(b io.Writer, r *record.Run) {
 		unit.Plural(c.Excluded, "reply") + " excluded",
 	}
 	if c.Violations > 0 {
-		facts = append(facts, unit.Plural(c.Violations, "violation")+" of causality")
+		facts = append(facts, fmt.Sprintf("%s of causality from %s to %s", unit.Plural(c.Violations, "violation"),
+			unit.Duration(float64(c.ViolationsFrom)), unit.Duration(float64(c.ViolationsTo))))
 	}
 	fmt.Fprintf(b, "clock       %s: %s\n", relation(c), strings.Join(facts, ", "))
-	const most = 10
-	for i, change := range c.Changes {
-		if i == most {
-			fmt.Fprintf(b, "            and %s more; the record has them\n", unit.Plural(int64(len(c.Changes)-most), "change"))
-			break
-		}
-		fmt.Fprintf(b, "            - %s\n", describe(change))
+	if len(c.Segments) > 1 {
+		list(b, c.Segments, segment)
 	}
+	list(b, c.Changes, change)
+}
+
+// list writes the first of some things, a line each.
+func list[T any](b io.Writer, things []T, describe func(T) string) {
+	const most = 10
+	for i, thing := range things {
+		if i == most {
+			fmt.Fprintf(b, "            - and %s more, which the record has\n", unit.Count(int64(len(things)-most)))
+			return
+		}
+		fmt.Fprintf(b, "            - %s\n", describe(thing))
+	}
+}
+
+// segment tells of a time in which both clocks ran evenly.
+func segment(s record.Segment) string {
+	return fmt.Sprintf("%s to %s: from %s to %s ± %s, drift %s", unit.Duration(float64(s.From)), unit.Duration(float64(s.To)),
+		unit.Precise(s.FromOffset, s.Bound), unit.Precise(s.ToOffset, s.Bound), unit.Duration(float64(s.Bound)), drift(s.Drift, s.DriftBound))
 }
 
 func relation(c record.Clock) string {
@@ -59,8 +74,8 @@ func drift(ppm, bound float64) string {
 	return fmt.Sprintf("%+.*f ± %.*f ppm", digits, math.Round(ppm*unit)/unit+0, digits, bound) // + 0 makes -0 a 0
 }
 
-// describe tells of a change.
-func describe(c record.Change) string {
+// change tells of one of a clock or of the network.
+func change(c record.Change) string {
 	by, at := unit.Duration(float64(c.By)), unit.Duration(float64(c.At))
 	if c.By > 0 {
 		by = "+" + by

@@ -93,7 +93,11 @@ func TestText(t *testing.T) {
 			Totals:   record.Totals{Sent: 30_000, Received: 30_000, BytesSent: 1_920_000, BytesReceived: 2_550_000, Rate: 1000},
 			Clock: record.Clock{
 				Relation: record.Corrected, Offset: 3_196_412_345, Bound: 20_100_000, Drift: 50.02, DriftBound: 0.41,
-				Segments: []record.Segment{{To: 12e9}, {From: 12.5e9, To: 30e9}}, Excluded: 500, Violations: 7,
+				Segments: []record.Segment{
+					{To: 12e9, FromOffset: 3_200_000_000, ToOffset: 3_200_600_000, Bound: 20_100_000, Drift: 50.1, DriftBound: 0.8},
+					{From: 12.5e9, To: 30e9, FromOffset: 3_195_600_000, ToOffset: 3_196_412_345, Bound: 20_100_000, Drift: 50.02, DriftBound: 0.41},
+				},
+				Excluded: 500, Violations: 7, ViolationsFrom: 1e9, ViolationsTo: 29e9,
 				Changes: []record.Change{
 					{Kind: record.ClockStep, At: 12_125_000_000, By: -5_000_123}, {Kind: record.ClockSlew, At: 14e9, Rate: -50},
 					{Kind: record.HostStep, At: 15e9, By: 1e9}, {Kind: record.ForwardFloor, At: 16e9, By: 100_000}, {Kind: record.ReverseFloor, At: 17e9, By: -100_000},

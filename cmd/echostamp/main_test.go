@@ -237,6 +237,12 @@ func holds(t *testing.T, r *record.Run) {
 			t.Errorf("%s: last percentile %d, mean %v, max %d", name, last, m.Mean, m.Max)
 		}
 	}
+	for _, g := range r.Clock.Segments {
+		const ever = int64(time.Hour) // of any test
+		if g.From > g.To || abs(g.From) > ever || abs(g.To) > ever || g.Bound <= 0 || g.Bound > r.Clock.Bound {
+			t.Errorf("a segment of the clock is %+v", g)
+		}
+	}
 	// Holds for each message, so it holds for the sums.
 	var sums = map[string]float64{}
 	for name, m := range r.Metrics {

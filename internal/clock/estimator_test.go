@@ -286,6 +286,10 @@ func TestLies(t *testing.T) {
 			if len(o.Segments) != 1 || len(o.Changes) != 0 {
 				t.Errorf("%d segments, changes %+v", len(o.Segments), o.Changes)
 			}
+			end := origin + int64(tc.length*1e9)
+			if o.FirstViolation < origin || o.FirstViolation > o.LastViolation || o.LastViolation > end {
+				t.Errorf("violations from %d to %d, in a run from %d to %d", o.FirstViolation, o.LastViolation, origin, end)
+			}
 		})
 	}
 }

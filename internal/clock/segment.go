@@ -109,7 +109,7 @@ func (e *Estimator) flush(l line, end int) {
 		o := e.segment[e.flushed]
 		e.track.note(o, b)
 		e.summary.see(&o.corridor, e.frame)
-		e.summary.Violations += counted(o.odd)
+		e.summary.violate(o.odd)
 		e.emit(o.samples, c)
 		e.recycle(o)
 	}

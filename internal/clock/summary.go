@@ -12,6 +12,8 @@ type Summary struct {
 	// Violations those whose reply says that the server had the message before it
 	// was sent, or after the reply arrived. Of both, those that counted.
 	Excluded, Violations int64
+	// FirstViolation and LastViolation are when their replies were read.
+	FirstViolation, LastViolation int64
 	// No offset was above Lowest or below Highest, by any sample that is neither
 	// excluded nor a violation: with one clock 0 is in between.
 	Lowest, Highest int64
@@ -58,6 +60,20 @@ const (
 func (s *Summary) see(c *corridor, f frame) {
 	s.Lowest = min(s.Lowest, f.offset+int64(math.Floor(c.upper.least())))
 	s.Highest = max(s.Highest, f.offset-int64(math.Floor(c.lower.least())))
+}
+
+// violate counts samples that contradict the others.
+func (s *Summary) violate(odd []Sample) {
+	for _, o := range odd {
+		if !o.Counted {
+			continue
+		}
+		if s.Violations == 0 {
+			s.FirstViolation = o.At
+		}
+		s.FirstViolation, s.LastViolation = min(s.FirstViolation, o.At), max(s.LastViolation, o.At)
+		s.Violations++
+	}
 }
 
 func (s *Summary) addChange(c Change) {

@@ -1,7 +1,8 @@
 package record
 
 // Clock tells how the server's clock relates to this host's, and which of the two
-// kinds of directions Forward and Reverse are. Times are since measuring began.
+// kinds of directions Forward and Reverse are. Times are since measuring began, or before
+// the end of a run that never did.
 type Clock struct {
 	// Relation is one of those below; empty is that nothing is known.
 	Relation string `json:"relation,omitempty"`
@@ -28,6 +29,9 @@ type Clock struct {
 	// in corrected directions, nor in ForwardExcess and ReverseExcess.
 	Excluded   int64 `json:"excluded"`
 	Violations int64 `json:"violations"`
+	// ViolationsFrom and ViolationsTo are when the first and the last of them came.
+	ViolationsFrom int64 `json:"violations_from_ns,omitempty"`
+	ViolationsTo   int64 `json:"violations_to_ns,omitempty"`
 }
 
 // The relations.
