@@ -60,6 +60,9 @@ func (c Config) estimated() bool { return c.Proto == Text && c.Clocks.Use != Raw
 
 // validateClocks checks that there is something to do it with.
 func (c Config) validateClocks() error {
+	if parsed, err := ParseClocks(c.Clocks.String()); err != nil || c.Clocks.Use != "" && parsed != c.Clocks || c.Clocks.Error > maxLength {
+		return &ConfigError{"clock", fmt.Sprintf("%+v is no way to deal with clocks", c.Clocks)}
+	}
 	if use := c.Clocks.Use; c.Proto != Text && (use == CorrectedClocks || use == SyncedClocks) {
 		return &ConfigError{"clock", fmt.Sprintf("with --proto %s the server sends no timestamps", c.Proto)}
 	}

@@ -16,11 +16,11 @@ type directions struct {
 	resolution int64   // of the server's timestamps
 }
 
-// maxHeld is how many samples may be held for the sake of precision: 32 MB of them.
-const maxHeld = 1 << 20
-
 // corrected are the metrics that need the server's clock.
 var corrected = []metric{forward, reverse, forwardExcess, reverseExcess}
+
+// maxHeld is how many samples may be held for the sake of precision: 32 MB of them.
+const maxHeld = 1 << 20
 
 func newDirections(cfg Config) *directions {
 	d := &directions{metrics: newMetrics(cfg, corrected), until: make([]int64, cfg.Shards), resolution: coarsest}
@@ -52,4 +52,13 @@ func (d *directions) record(samples []clock.Sample, c clock.Correction) {
 		m[forwardExcess].Record(delays.ForwardExcess)
 		m[reverseExcess].Record(delays.ReverseExcess)
 	}
+}
+
+// finish records the rest, and completes the metrics of a run with what was recorded.
+func (d *directions) finish(m *metrics) clock.Summary {
+	sum := d.estimator.Finish()
+	for _, i := range corrected {
+		m[i] = d.metrics[i]
+	}
+	return sum
 }

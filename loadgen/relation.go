@@ -1,57 +1,48 @@
 package loadgen
 
 import (
+	"cmp"
 	"net"
 	"net/netip"
+	"slices"
 
 	"github.com/echostamp/echostamp/internal/clock"
 	"github.com/echostamp/echostamp/internal/record"
 	"github.com/echostamp/echostamp/internal/unit"
 )
 
-// tolerated is how far below zero a direction may be by the rounding of a peer's
-// timestamps alone, in nanoseconds.
-const tolerated = 1000
-
 // relate finds out how the clocks relate, and completes the metrics by that: forward
 // and reverse are the raw ones or the corrected.
-func (s *supervisor) relate(r *record.Run, m *metrics) {
+func (s *supervisor) relate(r *record.Run, c counts, m *metrics) {
 	r.Clock.Segments, r.Clock.Changes = []record.Segment{}, []record.Change{}
-	if s.cfg.Proto != Text {
+	switch {
+	case s.cfg.Proto != Text:
 		return
-	}
-	local := s.target.IsValid() && isLocal(s.target.Addr())
-	if s.directions == nil {
-		if local && m[forwardRaw].Count() > 0 && min(m[forwardRaw].Min(), m[reverseRaw].Min()) >= -tolerated {
-			r.Clock.Relation = record.Same
-		}
-	} else {
-		sum := s.directions.estimator.Finish()
-		for _, i := range corrected {
-			m[i] = s.directions.metrics[i]
-		}
+	case s.directions != nil:
+		sum := s.directions.finish(m)
 		s.describeClock(&r.Clock, sum)
-		if len(sum.Segments) > 0 {
-			s.cfg.Clocks.judge(&r.Clock, local, sum)
-		}
+		s.cfg.Clocks.judge(&r.Clock, s.local, sum)
+	case s.local && m[forwardRaw].Count() > 0 && min(m[forwardRaw].Min(), m[reverseRaw].Min()) >= -clock.Tolerance-c.resolution:
+		r.Clock.Relation = record.Same
 	}
 	if r.Clock.IsRaw() {
 		m[forward], m[reverse] = m[forwardRaw], m[reverseRaw]
 	}
 }
 
-// judge says how the clocks relate: with one clock, 0 is between what is known of the
-// offset at most and at least, and no timestamp is impossible.
+// judge says how the clocks relate: with one clock, every reply leaves room for an offset
+// of 0. Where nothing could be estimated, only what is vouched for can be judged.
 func (c Clocks) judge(r *record.Clock, local bool, sum clock.Summary) {
-	within := func(limit int64) int64 {
-		limit += tolerated + sum.Slack
+	beyond := func(limit int64) int64 {
+		limit += clock.Tolerance + sum.Slack
 		return max(0, -limit-sum.Lowest, sum.Highest-limit)
 	}
 	switch {
 	case c.Use == SyncedClocks:
 		r.Relation = record.Asserted
-		r.Vouched, r.Contradiction = int64(c.Error), within(int64(c.Error))
-	case c.Use == CorrectedClocks || within(0) > 0 || sum.Violations > 0:
+		r.Vouched, r.Contradiction = int64(c.Error), beyond(int64(c.Error))
+	case len(sum.Segments) == 0:
+	case c.Use == CorrectedClocks || beyond(0) > 0:
 		r.Relation = record.Corrected
 	case local:
 		r.Relation = record.Same
@@ -75,14 +66,16 @@ func (s *supervisor) describeClock(r *record.Clock, sum clock.Summary) {
 		if g.To-g.From >= longest.To-longest.From {
 			longest = g
 		}
-		r.Offset, r.Bound = g.ToOffset, max(r.Bound, g.Bound)
+		r.Offset = g.ToOffset
 	}
+	r.Bound, r.More = sum.Bound, sum.More
 	r.Drift, r.DriftBound = longest.Drift*ppm, longest.DriftBound*ppm
 	for _, c := range sum.Changes {
 		r.Changes = append(r.Changes, record.Change{Kind: changeNames[c.Kind], At: since(c.At), By: c.By, Rate: c.Rate * ppm})
 	}
 	if c := s.machine.steps.Largest; s.machine.steps.Count > 0 {
 		r.Changes = append(r.Changes, record.Change{Kind: record.HostStep, At: since(c.At), By: c.By})
+		slices.SortStableFunc(r.Changes, func(a, b record.Change) int { return cmp.Compare(a.At, b.At) })
 	}
 	if r.Excluded, r.Violations = sum.Excluded, sum.Violations; r.Violations > 0 {
 		r.ViolationsFrom, r.ViolationsTo = since(sum.FirstViolation), since(sum.LastViolation)
@@ -114,26 +107,23 @@ func isLocal(a netip.Addr) bool {
 
 // warnOfClocks tells what a reader must know to read the directions right.
 func (s *supervisor) warnOfClocks(r *record.Run, c counts, m metrics, warn func(string, ...any)) {
-	if c.received >= 10 && float64(c.resolution) > m[rtt].Mean()/10 {
+	coarse := c.received >= 10 && float64(c.resolution) > m[rtt].Mean()/10
+	if coarse {
 		warn("the server's timestamps are in steps of %s: forward and reverse can be no finer, and their signs mean nothing",
 			unit.Duration(float64(c.resolution)))
-		return
 	}
-	local := isLocal(s.target.Addr())
-	if r.Clock.IsRaw() {
-		for _, i := range []metric{forward, reverse} {
-			if least := m[i].Min(); least < -tolerated {
-				warn("%s is negative (down to %s): the clocks of client and server differ", metricNames[i], unit.Duration(float64(least)))
-			}
+	for _, i := range []metric{forward, reverse} {
+		if least := m[i].Min(); least < -clock.Tolerance && !coarse {
+			warn("%s is negative (down to %s): the clocks of client and server differ", metricNames[i], unit.Duration(float64(least)))
 		}
 	}
 	switch {
 	case s.directions != nil && len(r.Clock.Segments) == 0:
 		warn("no offset suits the server's timestamps, which contradict one another: forward and reverse are by the clocks as they stand")
-	case r.Clock.Relation == "" && !local:
+	case r.Clock.Relation == "" && !s.local:
 		warn("the server's clock is another than this host's: forward and reverse contain the difference between the two")
-	case r.Clock.Relation == record.Corrected && local && s.cfg.Clocks.Use != CorrectedClocks && r.Clock.Violations == 0:
-		warn("the server has an address of this host, and yet another clock: forward and reverse are corrected")
+	case r.Clock.Relation == record.Corrected && s.local && s.cfg.Clocks.Use != CorrectedClocks:
+		warn("the server has an address of this host, and yet not its clock: forward and reverse are corrected")
 	}
 	if n := r.Clock.Violations; n > 0 {
 		warn("by the server's timestamp %s had reached it before they were sent, or after the reply arrived: they are not in the corrected directions",

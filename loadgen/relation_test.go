@@ -58,29 +58,27 @@ func TestRelation(t *testing.T) {
 		clocks          Clocks
 		local           bool
 		lowest, highest int64 // no offset was above, or below
-		violations      int64
 		slack           int64
 		relation        string
 		contradiction   int64
 	}{
-		"one clock":                  {Clocks{}, true, 4 * us, -3 * us, 0, 0, record.Same, 0},
-		"touching":                   {Clocks{}, true, 0, 0, 0, 0, record.Same, 0},
-		"touching, but for rounding": {Clocks{}, true, -us, us, 0, 0, record.Same, 0},
-		"another clock, ahead":       {Clocks{}, true, 40 * us, us + 1, 0, 0, record.Corrected, 0},
-		"another clock, behind":      {Clocks{}, true, -us - 1, -40 * us, 0, 0, record.Corrected, 0},
-		"one that lies":              {Clocks{}, true, 4 * us, -3 * us, 1, 0, record.Corrected, 0},
-		"coarse":                     {Clocks{}, true, -900 * us, 900 * us, 0, 1000 * us, record.Same, 0},
-		"elsewhere, in step":         {Clocks{}, false, 4000 * us, -3000 * us, 0, 0, record.Consistent, 0},
-		"elsewhere":                  {Clocks{}, false, -3000 * us, -9000 * us, 0, 0, record.Corrected, 0},
-		"corrected on demand":        {Clocks{Use: CorrectedClocks}, true, 4 * us, -3 * us, 0, 0, record.Corrected, 0},
-		"vouched for":                {Clocks{Use: SyncedClocks}, false, 4 * us, -3 * us, 0, 0, record.Asserted, 0},
-		"vouched for, wrongly":       {Clocks{Use: SyncedClocks}, false, 9 * us, 4 * us, 0, 0, record.Asserted, 3 * us},
-		"vouched for, just so":       {Clocks{SyncedClocks, 3 * time.Microsecond}, false, 9 * us, 4 * us, 0, 0, record.Asserted, 0},
-		"vouched for, behind":        {Clocks{SyncedClocks, 3 * time.Microsecond}, false, -9 * us, -20 * us, 0, 0, record.Asserted, 5 * us},
+		"one clock":                  {Clocks{}, true, 4 * us, -3 * us, 0, record.Same, 0},
+		"touching":                   {Clocks{}, true, 0, 0, 0, record.Same, 0},
+		"touching, but for rounding": {Clocks{}, true, -us, us, 0, record.Same, 0},
+		"another clock, ahead":       {Clocks{}, true, 40 * us, us + 1, 0, record.Corrected, 0},
+		"another clock, behind":      {Clocks{}, true, -us - 1, -40 * us, 0, record.Corrected, 0},
+		"coarse":                     {Clocks{}, true, -900 * us, 900 * us, 1000 * us, record.Same, 0},
+		"elsewhere, in step":         {Clocks{}, false, 4000 * us, -3000 * us, 0, record.Consistent, 0},
+		"elsewhere":                  {Clocks{}, false, -3000 * us, -9000 * us, 0, record.Corrected, 0},
+		"corrected on demand":        {Clocks{Use: CorrectedClocks}, true, 4 * us, -3 * us, 0, record.Corrected, 0},
+		"vouched for":                {Clocks{Use: SyncedClocks}, false, 4 * us, -3 * us, 0, record.Asserted, 0},
+		"vouched for, wrongly":       {Clocks{Use: SyncedClocks}, false, 9 * us, 4 * us, 0, record.Asserted, 3 * us},
+		"vouched for, just so":       {Clocks{SyncedClocks, 3 * time.Microsecond}, false, 9 * us, 4 * us, 0, record.Asserted, 0},
+		"vouched for, behind":        {Clocks{SyncedClocks, 3 * time.Microsecond}, false, -9 * us, -20 * us, 0, record.Asserted, 5 * us},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var r record.Clock
-			tc.clocks.judge(&r, tc.local, clock.Summary{Lowest: tc.lowest, Highest: tc.highest, Violations: tc.violations, Slack: tc.slack})
+			tc.clocks.judge(&r, tc.local, clock.Summary{Lowest: tc.lowest, Highest: tc.highest, Slack: tc.slack, Segments: make([]clock.Segment, 1)})
 			if r.Relation != tc.relation || r.Contradiction != tc.contradiction || r.Vouched != int64(tc.clocks.Error) {
 				t.Errorf("%+v, want %s, contradicted by %d", r, tc.relation, tc.contradiction)
 			}

@@ -75,7 +75,7 @@ func (s *supervisor) record(c counts, m metrics) (*record.Run, error) {
 	if s.target.IsValid() {
 		r.Server.Address = s.target.String()
 	}
-	s.relate(r, &m)
+	s.relate(r, c, &m)
 	var err error
 	for i, h := range m {
 		if h == nil {

@@ -42,7 +42,8 @@ func Run(ctx context.Context, cfg Config) (*record.Run, error) {
 		return s.impossible(resolve, fmt.Errorf("cannot find the address of %s: %w; check the name, or give an IP address", cfg.Target, err))
 	}
 	s.target = target
-	if s.directions != nil && cfg.Clocks.Use != CorrectedClocks && isLocal(target.Addr()) {
+	s.local = isLocal(target.Addr())
+	if s.local && s.samples && cfg.Clocks.Use != CorrectedClocks {
 		s.directions.estimator.ExpectOneClock()
 	}
 	if err := checkSources(cfg.Sources, target.Addr()); err != nil {
@@ -133,6 +134,7 @@ type supervisor struct {
 	unconnected bool // no client could connect at all
 	precise     bool // the precision that was asked for ended the run
 
+	local      bool // the target is an address of this host
 	machine    machine
 	directions *directions // nil if the server's clock is not estimated
 	warmth     warmth
@@ -191,19 +193,20 @@ func (s *supervisor) run(ctx context.Context) error {
 	return nil
 }
 
+// reap takes the samples that came with a report.
+func (s *supervisor) reap(r report) {
+	if h := r.pulse.harvest; h != nil && s.directions != nil {
+		s.directions.take(r.shard.Index(), h)
+	}
+}
+
 // gather takes what the shards have not handed over when the loop has ended.
 func (s *supervisor) gather() {
-	if s.directions == nil {
-		return
-	}
 	for len(s.reports) > 0 {
-		if r := <-s.reports; r.pulse.harvest != nil {
-			s.directions.take(r.shard.Index(), r.pulse.harvest)
-		}
+		s.reap(<-s.reports)
 	}
-	for i, sh := range s.shards {
-		sh.harvest.until, sh.harvest.resolution = s.ended, sh.counts.resolution
-		s.directions.take(i, sh.harvest)
+	for _, sh := range s.shards {
+		s.reap(report{shard: sh, pulse: pulse{harvest: sh.handOver(never)}})
 	}
 }
 
@@ -269,6 +272,7 @@ func (s *supervisor) supervise(ctx context.Context, loopEnded <-chan error) erro
 				}
 				s.start()
 			case finished:
+				s.reap(r)
 				unfinished--
 			case spent:
 				s.each((*shard).stop)
@@ -362,9 +366,7 @@ func (s *supervisor) notePulse(r report) {
 		if h.recent != nil && r.pulse.measured == (s.phase == Measuring) {
 			s.recent.Merge(h.recent)
 		}
-		if s.directions != nil {
-			s.directions.take(r.shard.Index(), h)
-		}
+		s.reap(r)
 		h.reset()
 		r.shard.spares <- h
 	}

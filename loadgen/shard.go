@@ -357,7 +357,22 @@ func (s *shard) tellFinished() {
 	}
 }
 
-func (s *shard) tell(what news) { s.reports <- report{shard: s, what: what, pulse: s.state()} }
+func (s *shard) tell(what news) {
+	r := report{shard: s, what: what, pulse: s.state()}
+	if what == finished { // nobody is to wait for more of this shard
+		r.pulse.harvest = s.handOver(never)
+	}
+	s.reports <- r
+}
+
+// handOver returns the harvest, after which no more samples will come from before a
+// time.
+func (s *shard) handOver(until int64) *harvest {
+	h := s.harvest
+	s.harvest = &harvest{}
+	h.until, h.resolution = until, s.counts.resolution
+	return h
+}
 
 const pulseEvery = 250e6 // nanoseconds
 
@@ -370,8 +385,8 @@ func (s *shard) pulse(now int64) {
 	p := s.state()
 	select {
 	case spare := <-s.spares: // nil if nobody needs any: never ready
-		s.harvest.until, s.harvest.resolution = s.Now(), s.counts.resolution
-		p.harvest, s.harvest = s.harvest, spare
+		p.harvest = s.handOver(s.Now())
+		s.harvest = spare
 	default:
 	}
 	s.reports <- report{shard: s, what: pulsed, pulse: p}

@@ -63,7 +63,7 @@ func faults(r *record.Run, allowed Allowance, gaveUp bool) reasons {
 	if r.Config.Mode == record.Open {
 		which = "response, rtt and lag are not affected"
 	}
-	out.when(steps > 0 && r.Clock.NeedsWall(), "this host's wall clock was stepped %s, at most by %s: forward and reverse are wrong by it; %s",
+	out.when(steps > 0 && r.Config.Proto != string(Echo) && r.Clock.NeedsWall(), "this host's wall clock was stepped %s, at most by %s: forward and reverse are wrong by it; %s",
 		times(steps), unit.Duration(float64(r.Generator.ClockStep)), which)
 	out.when(r.Clock.Contradiction > 0, "the clocks differ by %s more than the %s that --clock %s vouches for: forward and reverse are wrong by it",
 		unit.Duration(float64(r.Clock.Contradiction)), unit.Duration(float64(r.Clock.Vouched)), r.Config.Clock)

@@ -214,7 +214,7 @@ func TestClocksThatDiffer(t *testing.T) {
 	if m := run.Metrics[record.Forward]; m.Min < -1000 || m.Count != 100 {
 		t.Errorf("%d times forward, from %v", m.Count, time.Duration(m.Min))
 	}
-	if !strings.Contains(strings.Join(run.Warnings, "\n"), "an address of this host, and yet another clock") {
+	if !strings.Contains(strings.Join(run.Warnings, "\n"), "an address of this host, and yet not its clock") {
 		t.Errorf("warnings %q", run.Warnings)
 	}
 }

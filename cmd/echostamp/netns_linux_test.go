@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -15,10 +16,18 @@ import (
 // otherHost is a network namespace: a host of its own, but for its clock.
 type otherHost struct{ ip, name, addr string }
 
+// subnet is one of four addresses, which another run of the tests is not likely to use.
+func subnet() (near, far string) {
+	pid := os.Getpid()
+	prefix := fmt.Sprintf("10.203.%d.", pid>>6&0xff)
+	return prefix + strconv.Itoa(pid&0x3f*4+1), prefix + strconv.Itoa(pid&0x3f*4+2)
+}
+
 // newOtherHost makes one, which takes root.
 func newOtherHost(t *testing.T) otherHost {
 	t.Helper()
-	h := otherHost{ip: peers.Need(t, "ip"), name: fmt.Sprintf("echostamp-%d", os.Getpid()), addr: "10.203.7.2"}
+	here, there := subnet()
+	h := otherHost{ip: peers.Need(t, "ip"), name: fmt.Sprintf("echostamp-%d", os.Getpid()), addr: there}
 	near, far := fmt.Sprintf("es%da", os.Getpid()), fmt.Sprintf("es%db", os.Getpid())
 	if err := h.run("netns", "add", h.name); err != nil {
 		peers.Lack(t, "the right to make network namespaces", err)
@@ -27,7 +36,7 @@ func newOtherHost(t *testing.T) otherHost {
 	for _, args := range []string{
 		"link add " + near + " type veth peer name " + far,
 		"link set " + far + " netns " + h.name,
-		"addr add 10.203.7.1/30 dev " + near,
+		"addr add " + here + "/30 dev " + near,
 		"link set " + near + " up",
 		"-n " + h.name + " addr add " + h.addr + "/30 dev " + far,
 		"-n " + h.name + " link set " + far + " up",

@@ -106,7 +106,7 @@ func TestTail(t *testing.T) {
 }
 
 func TestCorrection(t *testing.T) {
-	c := Correction{frame{1000, 5_000_000}, line{value: 100, slope: 0.5}, 20, 20}
+	c := Correction{frame{1000, 5_000_000}, line{value: 100, slope: 0.5, width: 40}}
 	for _, tc := range []struct {
 		s    Sample
 		want Delays

@@ -54,6 +54,7 @@ const slotLength = 1_000_000 // nanoseconds
 // begin is called before samples that are not in the order of those before.
 func (e *epoch) begin(f frame) {
 	e.endSlot(f)
+	e.slot = slot{}
 	e.earlier.upper = append(e.earlier.upper, e.run.upper...)
 	e.earlier.lower = append(e.earlier.lower, e.run.lower...)
 	e.run.reset()
@@ -63,8 +64,10 @@ func (e *epoch) begin(f frame) {
 func (e *epoch) take(s Sample, f frame) {
 	e.samples = append(e.samples, s)
 	switch {
-	case s.At >= e.slot.end:
-		e.endSlot(f)
+	case s.At >= e.slot.end || s.At < e.slot.end-slotLength:
+		if e.endSlot(f); s.At < e.slot.end {
+			e.begin(f)
+		}
 		e.slot = slot{s.At - s.At%slotLength + slotLength, s, s}
 	case s.Upper < e.slot.upper.Upper:
 		e.slot.upper = s
@@ -85,7 +88,6 @@ func (e *epoch) endSlot(f frame) {
 	e.run.upper.add(point{t, upper})
 	t, _, lower := f.bounds(e.slot.lower)
 	e.run.lower.add(point{t, -lower})
-	e.slot = slot{}
 }
 
 // close makes the corridor of all samples.

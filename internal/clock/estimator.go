@@ -19,8 +19,8 @@ const (
 	guard = 2
 	// centred is how many epochs after it make an epoch the middle of a window.
 	centred = window / 2
-	// tolerance is what timestamps of one moment may differ by, nanoseconds.
-	tolerance = 2_000
+	// Tolerance is what timestamps of one moment may differ by, nanoseconds.
+	Tolerance = 1_000
 )
 
 // An Estimator finds the offset between the clocks of a server and of this host from
@@ -44,6 +44,7 @@ type Estimator struct {
 	oneClock bool
 	frame    frame
 	begun    bool
+	until    int64 // no sample from before should come any more
 
 	open    []*epoch // still to be closed, by index
 	segment []*epoch // the newest closed ones since the last change, oldest first
@@ -59,6 +60,7 @@ type Estimator struct {
 	summary Summary
 
 	old, fresh corridor
+	around     corridor
 	spare      [][]Sample
 	lately     int // samples of the last epoch
 }
@@ -77,33 +79,34 @@ func NewEstimator(hold int, emit func([]Sample, Correction)) *Estimator {
 }
 
 // ExpectOneClock says that both ends are on one host. As long as no sample contradicts
-// it, they are taken to read the same clock. It is called before Add.
+// that they read the same clock, it does not drift. It is called before Add.
 func (e *Estimator) ExpectOneClock() { e.oneClock = true }
 
 // SetResolution says that the server's timestamps are in steps of so many
 // nanoseconds, and off by as much. It may be called at any time.
 func (e *Estimator) SetResolution(ns int64) {
 	e.summary.Slack = 0
-	if ns > tolerance {
+	if ns > Tolerance {
 		e.summary.Slack = ns
 	}
 }
 
 // tolerated is by how much bounds may contradict each other, in nanoseconds.
-func (e *Estimator) tolerated() float64 { return float64(tolerance + e.summary.Slack) }
+func (e *Estimator) tolerated() float64 { return float64(Tolerance + e.summary.Slack) }
 
-// Add takes samples in the order of At. Those of another call may be earlier, but not
-// than the time of the last Advance.
+// Add takes samples, best in the order of At. Those that are earlier than they should be
+// after Advance are taken to be as late as that.
 func (e *Estimator) Add(samples []Sample) {
 	if len(samples) == 0 {
 		return
 	}
 	if !e.begun {
 		e.begun = true
-		e.frame = frame{samples[0].At, samples[0].Upper}
+		e.frame = frameOf(samples)
 	}
 	var at *epoch
 	for _, s := range samples {
+		s.At = max(s.At, e.until)
 		if at == nil || s.At < at.index*epochLength || s.At >= (at.index+1)*epochLength {
 			at = e.epochAt(s.At / epochLength)
 			at.begin(e.frame)
@@ -134,11 +137,22 @@ func (e *Estimator) room() []Sample {
 
 // Advance says that no sample from before a time will come any more.
 func (e *Estimator) Advance(until int64) {
+	e.until = max(e.until, until)
 	for len(e.open) > 0 && (e.open[0].index+1)*epochLength <= until {
 		o := e.open[0]
 		e.open = slices.Delete(e.open, 0, 1)
 		e.close(o)
 	}
+}
+
+// frameOf returns a frame that fits samples, whatever the oddest of them say.
+func frameOf(samples []Sample) frame {
+	uppers := make([]int64, len(samples))
+	for i, s := range samples {
+		uppers[i] = s.Upper
+	}
+	slices.Sort(uppers)
+	return frame{samples[0].At, uppers[len(uppers)/2]}
 }
 
 // close takes an epoch that is complete.
@@ -182,6 +196,8 @@ func (e *Estimator) forget() {
 // exclude counts the samples of an epoch of which no offset is known.
 func (e *Estimator) exclude(o *epoch) {
 	e.summary.Excluded += counted(o.samples) + counted(o.odd)
+	e.summary.see(o.samples)
+	e.summary.see(o.odd)
 	e.recycle(o)
 }
 
@@ -206,8 +222,6 @@ func counted(samples []Sample) (n int64) {
 func (e *Estimator) Finish() Summary {
 	e.Advance(math.MaxInt64)
 	e.finish()
-	for i := range e.summary.Segments {
-		e.summary.Segments[i].Bound += int64(math.Ceil(max(leastWander, e.wander.quantile()))) + e.summary.Slack
-	}
+	e.summary.widen(int64(math.Ceil(max(leastWander, e.wander.quantile()))) + e.summary.Slack)
 	return e.summary
 }

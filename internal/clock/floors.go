@@ -34,7 +34,7 @@ func (f *floors) follow(t, slope float64, group *corridor, limit float64, n *noi
 	case known && !beyond:
 		n.upper.add(math.Abs(up))
 		n.lower.add(math.Abs(down))
-	case up*down > 0 && min(math.Abs(up), math.Abs(down)) > limit:
+	case together(up, down, limit, alike):
 		return nil
 	}
 	if f.upper.follow(up, limit) {

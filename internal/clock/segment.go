@@ -19,10 +19,21 @@ func join(c *corridor, epochs []*epoch) {
 // a change of the network can make many slopes look alike.
 func (e *Estimator) fit(end int) line {
 	join(&e.old, e.segment[:end])
-	if end < settled {
-		return e.old.fit(undecided)
+	if e.oneClock && e.zeroFits() {
+		return e.old.along(0)
 	}
-	return e.old.fit(prior{e.line.slope, inertia})
+	if end >= settled {
+		if l := e.old.fit(prior{e.line.slope, inertia}); !e.contradicts(l) {
+			return l
+		}
+	}
+	return e.old.fit(undecided)
+}
+
+// zeroFits reports whether the old corridor has room for an offset of 0.
+func (e *Estimator) zeroFits() bool {
+	zero := float64(-e.frame.offset)
+	return e.old.floor(0, 0) >= zero-e.tolerated() && e.old.ceiling(0, 0) <= zero+e.tolerated()
 }
 
 // fitFresh is the same for those from an index on, to be compared with the others.
@@ -52,7 +63,9 @@ func (e *Estimator) look() {
 	l := e.fit(end)
 	switch {
 	case e.contradicts(l):
-		e.doubt(end - 1)
+		if !e.giveUp(end-1, from) {
+			e.doubt(end - 1)
+		}
 	case e.changed(l, end, from):
 		e.cut(l, end, from)
 	case end >= recent:
@@ -62,12 +75,24 @@ func (e *Estimator) look() {
 	}
 }
 
+// giveUp begins a new segment if what came has contradicted the old one for too long to
+// be an exception, and does not contradict itself.
+func (e *Estimator) giveUp(end, from int) bool {
+	if end < 1 || e.stuck <= recent+guard || e.contradicts(e.fitFresh(from)) {
+		return false
+	}
+	e.cut(e.fit(end), end, from)
+	return true
+}
+
 // ripe returns how many of the first end epochs of the segment are to be handed on:
 // those that are centred, and more if too many samples are held.
 func (e *Estimator) ripe(end int) int {
 	n := max(e.flushed, len(e.segment)-centred)
-	for held := e.held; n < end && held > e.hold; n++ {
-		held -= len(e.segment[n].samples)
+	held := e.held
+	for i := e.flushed; i < end && (i < n || held > e.hold); i++ {
+		held -= len(e.segment[i].samples)
+		n = max(n, i+1)
 	}
 	return min(n, end)
 }
@@ -83,32 +108,48 @@ func (e *Estimator) changed(before line, end, from int) bool {
 		slope = after.slope
 	}
 	t := e.segment[from].from()
-	floor, ceiling := e.old.floor(slope, t), e.old.ceiling(slope, t)
-	up, down := e.fresh.floor(slope, t)-floor, e.fresh.ceiling(slope, t)-ceiling
-	least, most := min(math.Abs(up), math.Abs(down)), max(math.Abs(up), math.Abs(down))
+	gap := before.width
+	up := e.fresh.floor(slope, t) - e.old.floor(slope, t)
+	down := e.fresh.ceiling(slope, t) - e.old.ceiling(slope, t)
 	limit := max(e.tolerated(), e.noise.threshold(end))
 	switch {
-	case e.contradicts(after) || up*down <= 0 || least <= limit:
+	case e.contradicts(after) || !together(up, down, limit, 0):
 		return false
-	case e.stuck > recent+guard: // they have contradicted each other for too long
-		return true
-	case after.width < before.width-limit:
-		return false
-	case e.noise.known():
-		return true
+	case max(down, -up) > gap+e.tolerated() && together(up, down, limit, alike):
+		return true // whatever the noise: no line suits both
 	}
-	disjoint := max(down, -up) > floor-ceiling+e.tolerated()
-	return disjoint && least >= most/2
+	return e.noise.known() && after.width >= gap-limit && e.shifted(before, after, from)
+}
+
+// shifted reports whether one line is the other moved: in the middle of the epochs from
+// an index on, both sides by about the same. Otherwise it is the network that changed.
+func (e *Estimator) shifted(before, after line, from int) bool {
+	t := (e.segment[from].from() + e.segment[len(e.segment)-1].to()) / 2
+	by, wider := after.at(t)-before.at(t), (after.width-before.width)/2
+	return together(by+wider, by-wider, 0, alike)
+}
+
+// alike is the part of one side's movement that the other's must be at least, for both to
+// be those of a clock.
+const alike = 0.5
+
+// together reports whether two movements are the same way, the lesser above a limit and
+// at least such a part of the greater.
+func together(a, b, limit, part float64) bool {
+	least, most := min(math.Abs(a), math.Abs(b)), max(math.Abs(a), math.Abs(b))
+	return a*b > 0 && least > limit && least >= part*most
 }
 
 // flush hands on the samples of the first end epochs of the segment. They are some of
 // those that e.old is the corridor and l the middle of.
 func (e *Estimator) flush(l line, end int) {
-	b, c := e.old.band(l), e.correction(l)
+	b, c := e.old.band(l), Correction{e.frame, l}
 	for ; e.flushed < end; e.flushed++ {
 		o := e.segment[e.flushed]
-		e.track.note(o, b)
-		e.summary.see(&o.corridor, e.frame)
+		i := max(0, min(e.flushed-recent/2, end-recent))
+		join(&e.around, e.segment[i:min(i+recent, end)])
+		e.track.note(o, b, &e.around)
+		e.summary.see(o.samples)
 		e.summary.violate(o.odd)
 		e.emit(o.samples, c)
 		e.recycle(o)
@@ -162,12 +203,10 @@ func (e *Estimator) reconcile(o *epoch, at int) bool {
 }
 
 // cut ends the segment after its first end epochs, whose middle is before, and begins
-// another with those from an index on. What is in between is excluded, and so is an
-// epoch that the change itself fell into: its samples contradicted one another.
+// another with those from an index on. What is in between is excluded, and the first of
+// these as well if it is not the only one: the change may have been in it.
 func (e *Estimator) cut(before line, end, from int) {
-	for from < len(e.segment)-1 && len(e.segment[from].odd) > 0 {
-		from++
-	}
+	from = min(from+1, len(e.segment)-1)
 	between, rest := e.segment[end:from], slices.Clone(e.segment[from:])
 	e.flush(before, end)
 	for _, o := range between {

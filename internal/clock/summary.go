@@ -5,17 +5,18 @@ import "math"
 // A Summary is what is known of the two clocks when a run is over. Times are
 // nanoseconds on the client's line.
 type Summary struct {
-	Segments []Segment // in their order; at most Most
-	Changes  []Change  // the same
-	More     int64     // changes and segments beyond that
+	Segments []Segment // in their order; if there are more than Most the first, and the last
+	Changes  []Change  // the first Most
+	More     int64     // segments and changes that are missing
+	Bound    int64     // of all segments
 	// Excluded are the samples around changes, of which no offset is known, and
 	// Violations those whose reply says that the server had the message before it
 	// was sent, or after the reply arrived. Of both, those that counted.
 	Excluded, Violations int64
 	// FirstViolation and LastViolation are when their replies were read.
 	FirstViolation, LastViolation int64
-	// No offset was above Lowest or below Highest, by any sample that is neither
-	// excluded nor a violation: with one clock 0 is in between.
+	// No offset was above Lowest or below Highest, by any sample, excluded and
+	// violations too: with one clock 0 is in between, but for Tolerance and Slack.
 	Lowest, Highest int64
 	// Slack is by how much Lowest and Highest may be off by the resolution of the
 	// server's timestamps.
@@ -56,14 +57,16 @@ const (
 	ReverseFloor                   // the least delay from the server
 )
 
-// see takes the corridor of an epoch whose samples are handed on.
-func (s *Summary) see(c *corridor, f frame) {
-	s.Lowest = min(s.Lowest, f.offset+int64(math.Floor(c.upper.least())))
-	s.Highest = max(s.Highest, f.offset-int64(math.Floor(c.lower.least())))
+// see takes samples, whatever becomes of them.
+func (s *Summary) see(samples []Sample) {
+	for i := range samples {
+		s.Lowest, s.Highest = min(s.Lowest, samples[i].Upper), max(s.Highest, samples[i].Lower)
+	}
 }
 
 // violate counts samples that contradict the others.
 func (s *Summary) violate(odd []Sample) {
+	s.see(odd)
 	for _, o := range odd {
 		if !o.Counted {
 			continue
@@ -84,12 +87,22 @@ func (s *Summary) addChange(c Change) {
 	s.Changes = append(s.Changes, c)
 }
 
+// addSegment keeps the first segments, and the last.
 func (s *Summary) addSegment(g Segment) {
+	s.Bound = max(s.Bound, g.Bound)
 	if len(s.Segments) == Most {
 		s.More++
-		return
+		s.Segments = s.Segments[:Most-1]
 	}
 	s.Segments = append(s.Segments, g)
+}
+
+// widen adds to all bounds.
+func (s *Summary) widen(by int64) {
+	s.Bound += by
+	for i := range s.Segments {
+		s.Segments[i].Bound += by
+	}
 }
 
 // clockChange is how one line became another at time t: a step if the change of rate

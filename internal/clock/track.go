@@ -12,8 +12,10 @@ type track struct {
 	long     bool // its first epochs have been let go
 }
 
-// note takes an epoch that is handed on, which is within a band.
-func (k *track) note(o *epoch, b band) {
+// note takes an epoch that is handed on, which is within a band. Should a clock have
+// changed without being found out, then not within the seconds around: so the bound is
+// at least what those alone leave.
+func (k *track) note(o *epoch, b band, around *corridor) {
 	if !k.begun {
 		k.begun = true
 		k.first, k.from = b.line, o.from()
@@ -22,6 +24,7 @@ func (k *track) note(o *epoch, b band) {
 	k.counted += counted(o.samples)
 	for _, t := range [...]float64{o.from(), o.to()} {
 		lowest, highest := b.at(t)
+		lowest, highest = min(lowest, around.ceiling(b.slope, t)), max(highest, around.floor(b.slope, t))
 		k.bound = max(k.bound, highest-b.line.at(t), b.line.at(t)-lowest)
 	}
 	o.used = b.line.at(o.middle())

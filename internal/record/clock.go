@@ -20,9 +20,11 @@ type Clock struct {
 	// Drift is how fast the server's clock runs away, in the longest segment.
 	Drift      float64 `json:"drift_ppm"`
 	DriftBound float64 `json:"drift_bound_ppm"`
-	// Segments are the times in which both clocks ran evenly, the first 1,000.
+	// Segments are the times in which both clocks ran evenly. Of more than 1,000
+	// they are the first and the last, and Changes the first; More are missing.
 	Segments []Segment `json:"segments"`
 	Changes  []Change  `json:"changes"`
+	More     int64     `json:"more,omitempty"`
 	// Excluded are the replies around changes, of which no offset is known, and
 	// Violations those whose timestamp contradicts the others: by it the server
 	// had the message before it was sent, or after the reply arrived. Neither are

@@ -22,7 +22,7 @@ func Duration(ns float64) string { return scaled(ns, times[:]) }
 // what they may be off by: 3200412345 known to 20100 is "+3.20041s".
 func Precise(ns, within int64) string {
 	step := time.Duration(1)
-	for int64(step)*100 <= within {
+	for int64(step) <= within/100 {
 		step *= 10
 	}
 	d := time.Duration(ns).Round(step)
