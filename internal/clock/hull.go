@@ -39,6 +39,3 @@ func (h hull) support(slope, t float64) float64 {
 	i := sort.Search(len(h)-1, func(i int) bool { return h.slope(i) >= slope })
 	return h[i].y - slope*(h[i].t-t)
 }
-
-// least is the lowest of all points.
-func (h hull) least() float64 { return h.support(0, 0) }
