@@ -1,5 +1,12 @@
-// Package clock holds the time line on which everything is measured. It is
+// Package clock holds the time line on which everything is measured, and what is to
+// be known of two clocks from the timestamps of messages between them. It is
 // arithmetic on what the system's clocks say, and does no I/O.
+//
+// A [Line] never steps; [Steps] tells when the wall clock does. An [Estimator] takes a
+// [Sample] for each reply and gives them back with a [Correction], by which the delays
+// of both directions are on one time line. Its [Summary] says how far the server's clock
+// is off, by how much that can be wrong, and what happened to it. The idea is at
+// Estimator; the geometry is in corridor.go, the detection of changes in segment.go.
 package clock
 
 import "time"
