@@ -37,9 +37,12 @@ func ParseClocks(text string) (Clocks, error) {
 	if !bounded {
 		return c, nil
 	}
-	var err error
-	if c.Error, err = time.ParseDuration(within); err != nil || c.Error < 0 || c.Use != SyncedClocks {
+	if c.Use != SyncedClocks {
 		return c, fmt.Errorf("%q: only synced is followed by an error, such as synced:50us", text)
+	}
+	var err error
+	if c.Error, err = time.ParseDuration(within); err != nil || c.Error < 0 {
+		return c, fmt.Errorf("%q is no time that clocks may differ by, such as 50us", within)
 	}
 	return c, nil
 }

@@ -15,6 +15,9 @@ import (
 // and reverse are the raw ones or the corrected.
 func (s *supervisor) relate(r *record.Run, c counts, m *metrics) {
 	r.Clock.Segments, r.Clock.Changes = []record.Segment{}, []record.Change{}
+	if s.cfg.Proto == Text && c.received > 0 {
+		r.Clock.Resolution = c.resolution
+	}
 	switch {
 	case s.cfg.Proto != Text:
 		return
@@ -51,6 +54,11 @@ func (c Clocks) judge(r *record.Clock, local bool, sum clock.Summary) {
 	}
 }
 
+// excluded is the share of the replies of which no offset is known.
+func excluded(r *record.Run) float64 {
+	return float64(r.Clock.Excluded) / float64(max(1, r.Totals.Received))
+}
+
 const ppm = 1e6 // in the whole
 
 // describeClock puts what the estimator found into the record.
@@ -71,11 +79,11 @@ func (s *supervisor) describeClock(r *record.Clock, sum clock.Summary) {
 	r.Bound, r.More = sum.Bound, sum.More
 	r.Drift, r.DriftBound = longest.Drift*ppm, longest.DriftBound*ppm
 	for _, c := range sum.Changes {
-		r.Changes = append(r.Changes, record.Change{Kind: changeNames[c.Kind], At: since(c.At), By: c.By, Rate: c.Rate * ppm})
+		r.Changes = append(r.Changes, record.Change{Kind: changeNames[c.Kind], From: since(c.From), To: since(c.To), By: c.By, Rate: c.Rate * ppm})
 	}
 	if c := s.machine.steps.Largest; s.machine.steps.Count > 0 {
-		r.Changes = append(r.Changes, record.Change{Kind: record.HostStep, At: since(c.At), By: c.By})
-		slices.SortStableFunc(r.Changes, func(a, b record.Change) int { return cmp.Compare(a.At, b.At) })
+		r.Changes = append(r.Changes, record.Change{Kind: record.HostStep, From: since(c.From), To: since(c.To), By: c.By})
+		slices.SortStableFunc(r.Changes, func(a, b record.Change) int { return cmp.Compare(a.From, b.From) })
 	}
 	if r.Excluded, r.Violations = sum.Excluded, sum.Violations; r.Violations > 0 {
 		r.ViolationsFrom, r.ViolationsTo = since(sum.FirstViolation), since(sum.LastViolation)
@@ -118,16 +126,21 @@ func (s *supervisor) warnOfClocks(r *record.Run, c counts, m metrics, warn func(
 		}
 	}
 	switch {
-	case s.directions != nil && len(r.Clock.Segments) == 0:
-		warn("no offset suits the server's timestamps, which contradict one another: forward and reverse are by the clocks as they stand")
-	case r.Clock.Relation == "" && !s.local:
-		warn("the server's clock is another than this host's: forward and reverse contain the difference between the two")
-	case r.Clock.Relation == record.Corrected && s.local && s.cfg.Clocks.Use != CorrectedClocks:
+	case s.directions == nil && !s.local:
+		warn("nothing was estimated of the server's clock: forward and reverse contain its difference from this host's")
+	case r.Clock.Relation == record.Corrected && s.local && max(r.Clock.Offset, -r.Clock.Offset) > r.Clock.Bound:
 		warn("the server has an address of this host, and yet not its clock: forward and reverse are corrected")
 	}
 	if n := r.Clock.Violations; n > 0 {
-		warn("by the server's timestamp %s had reached it before they were sent, or after the reply arrived: they are not in the corrected directions",
-			unit.Plural(n, "message"))
+		where := "forward and reverse"
+		if r.Clock.IsRaw() {
+			where = "forward_excess and reverse_excess"
+		}
+		warn("by the server's timestamp %s had reached it before they were sent, or after the reply arrived: they are not in %s",
+			unit.Plural(n, "message"), where)
+	}
+	if share := excluded(r); share > 0.1 {
+		warn("%s of the replies are not in corrected directions and excess, because no offset is known for them", percent(share))
 	}
 	if steps := s.machine.steps.Count; steps > 0 && !r.Clock.NeedsWall() {
 		warn("this host's wall clock was stepped %s; measuring does not use it", times(steps))

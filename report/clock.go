@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"math"
@@ -14,8 +15,8 @@ import (
 func clock(b io.Writer, r *record.Run) {
 	c := r.Clock
 	if len(c.Segments) == 0 {
-		if c.Relation != "" {
-			fmt.Fprintf(b, "clock       %s\n", c.Relation)
+		if _, directions := r.Metrics[record.Forward]; directions && r.Totals.Received > 0 {
+			fmt.Fprintf(b, "clock       %s: no offset was estimated\n", cmp.Or(c.Relation, "unknown"))
 		}
 		return
 	}
@@ -61,13 +62,9 @@ func relation(c record.Clock) string {
 	return c.Relation
 }
 
-// unknownDrift is from where on a bound of the drift says nothing, in ppm: clocks are
-// never so far apart.
-const unknownDrift = 100
-
 func drift(ppm, bound float64) string {
-	if bound > unknownDrift {
-		return "not known (too short)"
+	if bound > record.UnknownDrift {
+		return "not known"
 	}
 	digits := max(0, min(3, 1-int(math.Floor(math.Log10(max(bound, 1e-9))))))
 	unit := math.Pow10(digits)
@@ -76,36 +73,44 @@ func drift(ppm, bound float64) string {
 
 // change tells of one of a clock or of the network.
 func change(c record.Change) string {
-	by, at := unit.Duration(float64(c.By)), unit.Duration(float64(c.At))
+	by := unit.Duration(float64(c.By))
 	if c.By > 0 {
 		by = "+" + by
 	}
+	what := c.Kind + " " + by
 	switch c.Kind {
 	case record.ClockStep:
-		return fmt.Sprintf("at %s the server's clock was stepped by %s", at, by)
+		what = "the server's clock was stepped by " + by
 	case record.ClockSlew:
-		return fmt.Sprintf("at %s the drift changed by %+.1f ppm: one of the clocks is being slewed", at, c.Rate)
+		what = fmt.Sprintf("the drift changed by %+.1f ppm, and the offset by %s with it: one of the clocks is being slewed", c.Rate, by)
 	case record.HostStep:
-		return fmt.Sprintf("at %s this host's wall clock was stepped by %s", at, by)
+		what = "this host's wall clock was stepped by " + by
 	case record.ForwardFloor:
-		return fmt.Sprintf("at %s the least delay to the server changed by %s: the path is another", at, by)
+		what = "the least delay to the server changed by " + by + ": the path is another"
 	case record.ReverseFloor:
-		return fmt.Sprintf("at %s the least delay from the server changed by %s: the path is another", at, by)
+		what = "the least delay from the server changed by " + by + ": the path is another"
 	}
-	return fmt.Sprintf("at %s: %s %s", at, c.Kind, by)
+	from, to := unit.Duration(float64(c.From)), unit.Duration(float64(c.To))
+	if from == to {
+		return "at " + from + " " + what
+	}
+	return "between " + from + " and " + to + " " + what
 }
 
 // clockNotes say how the directions are to be read.
 func clockNotes(r *record.Run) (out []string) {
 	c := r.Clock
 	switch {
+	case c.Relation == record.Same && float64(c.Resolution) > r.Metrics[record.RTT].Mean/10:
+		// They are what they are, but for the resolution: there is a warning.
 	case c.Relation == record.Same:
 		out = append(out, "same: both ends read this host's clock, so forward and reverse are what they are")
 	case c.Relation == record.Asserted:
 		out = append(out, "asserted: forward and reverse are by the clocks as they stand, on your word")
 	case !c.IsRaw():
+		half := float64(r.Metrics[record.Forward].Min+r.Metrics[record.Reverse].Min) / 2
 		out = append(out, fmt.Sprintf("%s: forward and reverse have equal minima by construction, for their split is known only to ± half the smallest round trip (± %s); excess is free of that assumption",
-			c.Relation, unit.Duration(float64(c.Bound))))
+			c.Relation, unit.Duration(half)))
 	}
 	if _, excess := r.Metrics[record.ForwardExcess]; excess {
 		out = append(out, "forward_excess and reverse_excess are what a direction took above its smallest delay around that time")

@@ -46,8 +46,15 @@ func search(b io.Writer, s *record.Search) {
 		{record.Response, "50"}, {record.Response, "99"}, {record.Response, "99.9"}, {record.RTT, "99"}, {record.OwnLag, "99"},
 	}
 	head := []string{"rate", "reached"}
+	objective, _, _ := strings.Cut(s.Objective, "<")
 	for _, c := range columns {
+		if c.metric+".p"+c.q == objective {
+			objective = ""
+		}
 		head = append(head, c.metric+" p"+c.q)
+	}
+	if objective != "" {
+		head = append(head, strings.Replace(objective, ".", " ", 1))
 	}
 	line(tw, append(head, "objective"))
 	steps := slices.SortedStableFunc(slices.Values(s.Steps), func(a, b record.Step) int { return cmp.Compare(a.Rate, b.Rate) })
@@ -59,6 +66,9 @@ func search(b io.Writer, s *record.Search) {
 				cell = unit.Duration(float64(ns))
 			}
 			cells = append(cells, cell)
+		}
+		if objective != "" {
+			cells = append(cells, figure(step))
 		}
 		line(tw, append(cells, outcome(step)))
 	}

@@ -99,8 +99,8 @@ func TestText(t *testing.T) {
 				},
 				Excluded: 500, Violations: 7, ViolationsFrom: 1e9, ViolationsTo: 29e9,
 				Changes: []record.Change{
-					{Kind: record.ClockStep, At: 12_125_000_000, By: -5_000_123}, {Kind: record.ClockSlew, At: 14e9, Rate: -50},
-					{Kind: record.HostStep, At: 15e9, By: 1e9}, {Kind: record.ForwardFloor, At: 16e9, By: 100_000}, {Kind: record.ReverseFloor, At: 17e9, By: -100_000},
+					{Kind: record.ClockStep, From: 12_125_000_000, To: 12_126_000_000, By: -5_000_123}, {Kind: record.ClockSlew, From: 14e9, To: 16e9, By: 20_000, Rate: -50},
+					{Kind: record.HostStep, From: 15e9, To: 15e9, By: 1e9}, {Kind: record.ForwardFloor, From: 16e9, To: 20e9, By: 100_000}, {Kind: record.ReverseFloor, From: 17e9, To: 21e9, By: -100_000},
 				},
 			},
 			Validity: record.Validity{Verdict: record.Valid},

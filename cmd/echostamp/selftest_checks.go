@@ -25,11 +25,11 @@ type bed struct{ engine engineOptions }
 const (
 	floorLimit   = time.Millisecond // of the tool's own medians
 	pathLimit    = 300 * time.Microsecond
-	stallLimit   = 0.1 // of the stall
-	driftLimit   = 2.0 // ppm, besides the bound
-	changeLimit  = 3 * time.Second
-	checkRate    = 1000 // messages a second
-	checkClients = 100  // enough for 40 ms of round trip at that rate
+	stallLimit   = 0.1                    // of the stall
+	driftLimit   = 2.0                    // ppm, besides the bound
+	changeLimit  = 100 * time.Millisecond // besides the time that it was in between
+	checkRate    = 1000                   // messages a second
+	checkClients = 100                    // enough for 40 ms of round trip at that rate
 )
 
 func (b bed) server(cfg server.Config) (netip.AddrPort, func(), error) {
@@ -198,12 +198,21 @@ func judgeStep(truth rig.Clock, r *record.Run) finding {
 	for _, c := range r.Clock.Changes {
 		if c.Kind == record.ClockStep || c.Kind == record.ClockSlew {
 			steps = append(steps, c)
-			f.measured += fmt.Sprintf("%s after %s ", unit.Precise(c.By, r.Clock.Bound), short(time.Duration(c.At)))
+			f.measured += fmt.Sprintf("%s after %s ", unit.Precise(c.By, r.Clock.Bound), between(c))
 		}
 	}
 	f.passed = len(steps) == 1 && steps[0].Kind == record.ClockStep &&
-		abs(steps[0].By-int64(step.By)) <= r.Clock.Bound && (time.Duration(steps[0].At)-at).Abs() <= changeLimit
+		abs(steps[0].By-int64(step.By)) <= r.Clock.Bound && time.Duration(steps[0].From)-at <= changeLimit && at-time.Duration(steps[0].To) <= changeLimit
 	return f
+}
+
+// between says when a change was.
+func between(c record.Change) string {
+	from, to := short(time.Duration(c.From)), short(time.Duration(c.To))
+	if from == to {
+		return from
+	}
+	return from + " to " + to
 }
 
 // short writes a time with three digits.

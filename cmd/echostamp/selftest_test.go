@@ -99,8 +99,8 @@ func TestSelftestJudges(t *testing.T) {
 				{From: 4.1e9, To: 8e9, ToOffset: 3e9 - 5e6 + 400_000 - 4000, Bound: 5000},
 			},
 			Changes: []record.Change{
-				{Kind: record.ForwardFloor, At: 1e9, By: 10},
-				{Kind: record.ClockStep, At: 5e9, By: -5_004_000},
+				{Kind: record.ForwardFloor, From: 1e9, To: 2e9, By: 10},
+				{Kind: record.ClockStep, From: 3.9e9, To: 4.1e9, By: -5_004_000},
 			},
 		}}
 	}
@@ -116,7 +116,7 @@ func TestSelftestJudges(t *testing.T) {
 		"no step":              {func(c *record.Clock) { c.Changes = nil }, "step"},
 		"two steps":            {func(c *record.Clock) { c.Changes = append(c.Changes, c.Changes[1]) }, "step"},
 		"another step":         {func(c *record.Clock) { c.Changes[1].By = 5_000_000 }, "step"},
-		"late":                 {func(c *record.Clock) { c.Changes[1].At = 8e9 }, "step"},
+		"late":                 {func(c *record.Clock) { c.Changes[1].From, c.Changes[1].To = 4.2e9, 4.3e9 }, "step"},
 		"a slew":               {func(c *record.Clock) { c.Changes[1].Kind = record.ClockSlew }, "step"},
 		"nothing":              {func(c *record.Clock) { *c = record.Clock{} }, "offset drift step"},
 	} {

@@ -27,6 +27,6 @@ func (c Correction) Of(s Sample) Delays {
 	// the sample itself knows better.
 	offset := min(max(c.Offset(s.At), s.Lower), s.Upper)
 	forward, reverse := s.Upper-offset, offset-s.Lower
-	least := int64(math.Round(c.line.width / 2)) // of either direction
+	least := max(0, int64(math.Round(c.line.width/2))) // of either direction
 	return Delays{forward, reverse, max(0, forward-least), max(0, reverse-least)}
 }

@@ -38,12 +38,19 @@ func (f *floors) follow(t, slope float64, group *corridor, limit float64, n *noi
 		return nil
 	}
 	if f.upper.follow(up, limit) {
-		changes = append(changes, Change{Kind: ForwardFloor, At: int64(f.upper.since), By: int64(up)})
+		changes = append(changes, f.upper.change(ForwardFloor, up))
 	}
 	if f.lower.follow(down, limit) {
-		changes = append(changes, Change{Kind: ReverseFloor, At: int64(f.lower.since), By: -int64(down)})
+		changes = append(changes, f.lower.change(ReverseFloor, -down))
 	}
 	return changes
+}
+
+// change is one of the network, which began in the group before the first that was beyond
+// noise, or in that itself.
+func (l *level) change(kind ChangeKind, by float64) Change {
+	const group = recent * epochLength
+	return Change{Kind: kind, From: int64(l.since) - group, To: int64(l.since) + group, By: int64(by)}
 }
 
 // difference goes on to time t, and returns how far y is from where it was to be.

@@ -75,10 +75,13 @@ func (e *Estimator) look() {
 	}
 }
 
-// giveUp begins a new segment if what came has contradicted the old one for too long to
-// be an exception, and does not contradict itself.
+// tooMany epochs in turn that contradict a segment are no exceptions.
+const tooMany = 3
+
+// giveUp begins a new segment if too many epochs in turn have contradicted the old one
+// to be exceptions, and what came last does not contradict itself.
 func (e *Estimator) giveUp(end, from int) bool {
-	if end < 1 || e.stuck <= recent+guard || e.contradicts(e.fitFresh(from)) {
+	if end < 1 || e.stuck < tooMany || e.contradicts(e.fitFresh(from)) {
 		return false
 	}
 	e.cut(e.fit(end), end, from)
@@ -172,7 +175,7 @@ func (e *Estimator) follow(group []*epoch) {
 		limit = max(e.tolerated(), plain*e.noise.threshold(len(e.segment)))
 	}
 	for _, c := range e.floors.follow(group[0].from(), e.line.slope, &e.fresh, limit, &e.noise) {
-		c.At += e.frame.time
+		c.From, c.To = c.From+e.frame.time, c.To+e.frame.time
 		e.summary.addChange(c)
 	}
 }
@@ -207,17 +210,75 @@ func (e *Estimator) reconcile(o *epoch, at int) bool {
 // these as well if it is not the only one: the change may have been in it.
 func (e *Estimator) cut(before line, end, from int) {
 	from = min(from+1, len(e.segment)-1)
-	between, rest := e.segment[end:from], slices.Clone(e.segment[from:])
+	if trimmed := e.trim(end); trimmed < end {
+		end, before = trimmed, e.fit(trimmed)
+	}
+	after := e.fitFresh(from)
+	between, rest := slices.Clone(e.segment[end:from]), slices.Clone(e.segment[from:])
+	e.summary.addChange(e.change(before, after, end, from))
 	e.flush(before, end)
 	for _, o := range between {
 		e.exclude(o)
 	}
 	e.segment = e.segment[:end]
 	e.endSegment(before)
-	e.segment = rest
-	after := e.fitFresh(0)
-	e.line = after
-	e.summary.addChange(clockChange(e.frame, e.frame.at(rest[0].index*epochLength), before, after))
+	e.segment, e.line = rest, after
+}
+
+// trim returns how many of the first end epochs of the segment are from before a change
+// for sure: not those that contradict themselves, nor those without which the corridor is
+// wider.
+func (e *Estimator) trim(end int) int {
+	least := max(1, e.flushed)
+	for most := end; end > least && most-end < guard && len(e.segment[end-1].odd) > 0; {
+		end--
+	}
+	for end > least && e.fit(end-1).width > e.fit(end).width+e.tolerated() {
+		end--
+	}
+	e.fit(end)
+	return end
+}
+
+// change is how one line became another, between the first end epochs of the segment and
+// those from an index on. It is a step unless a change of the rate explains it, or it took
+// so long that no step would.
+func (e *Estimator) change(before, after line, end, from int) Change {
+	since, until := e.segment[end-1].to(), e.segment[from].from()
+	by, rate := after.at(until)-before.at(until), after.slope-before.slope
+	c := Change{Kind: Step, By: int64(math.Round(by)), Rate: rate}
+	width := until - since
+	if math.Abs(by) <= math.Abs(rate)*(width+recent*epochLength) || width > 2*(guard+1)*epochLength && math.Abs(by) <= MaxDrift*width {
+		c.Kind = Slew
+	} else {
+		since, until = e.narrow(before, after, end, from)
+	}
+	c.From, c.To = e.frame.time+int64(since), e.frame.time+int64(until)
+	return c
+}
+
+// narrow returns the last time at which a sample in between suited only the line before,
+// and the first at which one suited only the one after, as far as there are such.
+func (e *Estimator) narrow(before, after line, end, from int) (since, until float64) {
+	since, until = e.segment[end-1].to(), e.segment[from].from()
+	suits := func(l line, t, upper, lower float64) bool {
+		return lower <= l.at(t)+e.tolerated() && l.at(t) <= upper+e.tolerated()
+	}
+	for _, o := range e.segment[end:from] {
+		for _, s := range slices.Concat(o.samples, o.odd) {
+			t, upper, lower := e.frame.bounds(s)
+			switch is, was := suits(after, t, upper, lower), suits(before, t, upper, lower); {
+			case was && !is:
+				since = max(since, t)
+			case is && !was:
+				until = min(until, t)
+			}
+		}
+	}
+	if since > until { // replies overtake one another
+		since, until = until, since
+	}
+	return since, until
 }
 
 // endSegment makes the record of a segment whose epochs have all been handed on, and
@@ -256,6 +317,9 @@ func (e *Estimator) finish() {
 		if end > 0 && from < len(e.segment) {
 			if before := e.fit(end); e.changed(before, end, from) {
 				e.cut(before, end, from)
+				continue
+			}
+			if e.giveUp(end, from) {
 				continue
 			}
 		}

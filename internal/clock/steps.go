@@ -41,7 +41,7 @@ func (s *Steps) Look(now func() (line, wall int64)) {
 	if jump != 0 {
 		s.Count++
 		if abs(jump) > abs(s.Largest.By) {
-			s.Largest = Change{Kind: Step, At: line, By: jump}
+			s.Largest = Change{Kind: Step, From: s.line, To: line, By: jump}
 		}
 	}
 	s.line, s.ahead = line, ahead

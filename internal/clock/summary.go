@@ -1,7 +1,5 @@
 package clock
 
-import "math"
-
 // A Summary is what is known of the two clocks when a run is over. Times are
 // nanoseconds on the client's line.
 type Summary struct {
@@ -40,10 +38,10 @@ type Segment struct {
 
 // A Change is one of a clock or of the network.
 type Change struct {
-	Kind ChangeKind
-	At   int64   // when, to the second or two
-	By   int64   // how far the offset, or the least delay of a direction, moved
-	Rate float64 // by how much the drift changed, as a share of the time
+	Kind     ChangeKind
+	From, To int64   // it was in between
+	By       int64   // how far the offset moved in between beyond its drift, or the least delay of a direction
+	Rate     float64 // by how much the drift changed, as a share of the time
 }
 
 // ChangeKind is what changed.
@@ -103,17 +101,4 @@ func (s *Summary) widen(by int64) {
 	for i := range s.Segments {
 		s.Segments[i].Bound += by
 	}
-}
-
-// clockChange is how one line became another at time t: a step if the change of rate
-// does not explain it within the time that a change may lie in.
-func clockChange(f frame, t float64, before, after line) Change {
-	c := Change{
-		Kind: Step, At: f.time + int64(t) - epochLength/2,
-		By: int64(math.Round(after.at(t) - before.at(t))), Rate: after.slope - before.slope,
-	}
-	if math.Abs(float64(c.By)) <= math.Abs(c.Rate)*(recent+guard)*epochLength {
-		c.Kind = Slew
-	}
-	return c
 }

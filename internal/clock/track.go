@@ -12,6 +12,10 @@ type track struct {
 	long     bool // its first epochs have been let go
 }
 
+// unknownDrift is from where on a bound of the drift says no more than that clocks are
+// not so far apart.
+const unknownDrift = 100e-6
+
 // note takes an epoch that is handed on, which is within a band. Should a clock have
 // changed without being found out, then not within the seconds around: so the bound is
 // at least what those alone leave.
@@ -34,13 +38,17 @@ func (k *track) note(o *epoch, b band, around *corridor) {
 // middle l. Its drift is off by as much as it can be while the least delays do not
 // change by more than noise.
 func (k *track) segment(f frame, c *corridor, l line, noise float64) Segment {
-	least, greatest := c.slopes(l, min(noise, max(0, l.width)))
+	least, greatest := c.slopes(l, min(noise, max(Tolerance, l.width)))
+	drift := l.slope
+	if greatest-least > 2*unknownDrift {
+		drift = (least + greatest) / 2
+	}
 	offset := func(l line, t float64) int64 { return f.offset + int64(math.Round(l.at(t))) }
 	s := Segment{
 		From: f.time + int64(k.from), To: f.time + int64(k.to), Counted: k.counted,
 		FromOffset: offset(l, k.from), ToOffset: offset(l, k.to),
 		Bound: int64(math.Ceil(k.bound)),
-		Drift: l.slope, DriftBound: max(greatest-l.slope, l.slope-least),
+		Drift: drift, DriftBound: max(greatest-drift, drift-least),
 	}
 	if k.long {
 		s.FromOffset = offset(k.first, k.from)

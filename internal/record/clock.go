@@ -4,7 +4,8 @@ package record
 // kinds of directions Forward and Reverse are. Times are since measuring began, or before
 // the end of a run that never did.
 type Clock struct {
-	// Relation is one of those below; empty is that nothing is known.
+	// Relation is one of those below; empty is that nothing is known: no offset suits
+	// the server's timestamps, or none was looked for.
 	Relation string `json:"relation,omitempty"`
 	// Vouched is what the user says that the clocks differ by at most, if Asserted,
 	// and Contradiction by how much more they were found to.
@@ -17,7 +18,8 @@ type Clock struct {
 	// and every offset that was used, can be off.
 	Offset int64 `json:"offset_ns"`
 	Bound  int64 `json:"bound_ns"`
-	// Drift is how fast the server's clock runs away, in the longest segment.
+	// Drift is how fast the server's clock runs away, in the longest segment. A bound
+	// above UnknownDrift is that it is not known.
 	Drift      float64 `json:"drift_ppm"`
 	DriftBound float64 `json:"drift_bound_ppm"`
 	// Segments are the times in which both clocks ran evenly. Of more than 1,000
@@ -34,7 +36,16 @@ type Clock struct {
 	// ViolationsFrom and ViolationsTo are when the first and the last of them came.
 	ViolationsFrom int64 `json:"violations_from_ns,omitempty"`
 	ViolationsTo   int64 `json:"violations_to_ns,omitempty"`
+	// Resolution is in what steps the server's timestamps are.
+	Resolution int64 `json:"resolution_ns,omitempty"`
 }
+
+// UnknownDrift is the DriftBound from where on it says no more than that clocks are not
+// so far apart, and MaxDrift what they can be apart for an offset to be found; in ppm.
+const (
+	UnknownDrift = 100
+	MaxDrift     = 500
+)
 
 // The relations.
 const (
@@ -63,12 +74,14 @@ type Segment struct {
 	Count      int64   `json:"count"` // replies
 }
 
-// A Change is one of a clock, or of the least delay of a direction.
+// A Change is one of a clock, or of the least delay of a direction. It was between From
+// and To; of a slew that is when it was noticed that it had begun or ended.
 type Change struct {
 	Kind string  `json:"kind"`
-	At   int64   `json:"at_ns"` // to the second or two
-	By   int64   `json:"by_ns"`
-	Rate float64 `json:"by_ppm"` // the drift; of ClockStep and ClockSlew
+	From int64   `json:"from_ns"`
+	To   int64   `json:"to_ns"`
+	By   int64   `json:"by_ns"`  // how far the offset moved meanwhile beyond its drift, or the least delay
+	Rate float64 `json:"by_ppm"` // by how much the drift changed; of ClockStep and ClockSlew
 }
 
 // The kinds of changes.

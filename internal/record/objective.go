@@ -63,7 +63,8 @@ func (o Objective) String() string {
 func (o Objective) Figure() string { return o.Metric + "." + o.Stat }
 
 // Of returns the figure of a run in nanoseconds; false if the run has no such
-// metric or too few samples.
+// metric or too few samples, or the figure is below zero: no time is, only clocks that
+// differ make it so.
 func (o Objective) Of(r *Run) (ns float64, ok bool) {
 	m, ok := r.Metrics[o.Metric]
 	if !ok || m.Count == 0 {
@@ -71,14 +72,17 @@ func (o Objective) Of(r *Run) (ns float64, ok bool) {
 	}
 	switch o.Stat {
 	case "min":
-		return float64(m.Min), true
+		ns = float64(m.Min)
 	case "mean":
-		return m.Mean, true
+		ns = m.Mean
 	case "max":
-		return float64(m.Max), true
+		ns = float64(m.Max)
+	default:
+		var p int64
+		p, ok = m.Percentiles[strings.TrimPrefix(o.Stat, "p")]
+		ns = float64(p)
 	}
-	p, ok := m.Percentiles[strings.TrimPrefix(o.Stat, "p")]
-	return float64(p), ok
+	return ns, ok && ns >= 0
 }
 
 // Samples is how many samples the figure needs at least.
