@@ -113,6 +113,48 @@ func TestJudge(t *testing.T) {
 			change:  func(r *record.Run, _ *metrics) { r.Generator.ClockSteps, r.Generator.ClockStep = 1, -5_000_000 },
 			verdict: record.Invalid, says: []string{"was stepped once, at most by -5.00ms"},
 		},
+		"a clock step that directions do not depend on": {
+			change: func(r *record.Run, _ *metrics) {
+				r.Generator.ClockSteps, r.Clock.Relation, r.Clock.Segments = 1, record.Corrected, make([]record.Segment, 1)
+			},
+			verdict: record.Valid,
+		},
+		"clocks that differ by more than was vouched for": {
+			change: func(r *record.Run, _ *metrics) {
+				r.Config.Clock = "synced:1ms"
+				r.Clock = record.Clock{Relation: record.Asserted, Vouched: 1_000_000, Contradiction: 5_000_000}
+			},
+			verdict: record.Invalid, says: []string{"a timestamp is 5.00ms further off than the 1.00ms that --clock synced:1ms vouches for"},
+		},
+		"timestamps that no offset suits": {
+			change:  func(r *record.Run, _ *metrics) { r.Config.Proto, r.Config.Clock = "text", "auto" },
+			verdict: record.Invalid, says: []string{"no offset suits the server's timestamps"},
+		},
+		"timestamps that no offset was to suit": {
+			change:  func(r *record.Run, _ *metrics) { r.Config.Proto, r.Config.Clock = "text", "raw" },
+			verdict: record.Valid,
+		},
+		"a clock that runs away": {
+			change: func(r *record.Run, _ *metrics) {
+				r.Config.Proto, r.Config.Clock = "text", "auto"
+				r.Clock = record.Clock{Relation: record.Corrected, Segments: make([]record.Segment, 1), Drift: -499.9, DriftBound: 2}
+			},
+			verdict: record.Invalid, says: []string{"drifts by 500 ppm or more"},
+		},
+		"a drift that is not known": {
+			change: func(r *record.Run, _ *metrics) {
+				r.Config.Proto, r.Config.Clock = "text", "auto"
+				r.Clock = record.Clock{Relation: record.Corrected, Segments: make([]record.Segment, 1), Drift: -499.9, DriftBound: 500}
+			},
+			verdict: record.Valid,
+		},
+		"clocks that change all the time": {
+			change: func(r *record.Run, _ *metrics) {
+				r.Config.Proto, r.Config.Clock = "text", "auto"
+				r.Clock = record.Clock{Relation: record.Corrected, Segments: make([]record.Segment, 1), Excluded: 5001}
+			},
+			verdict: record.Invalid, says: []string{"no offset is known for 50% of the replies"},
+		},
 		"few": {
 			change: func(r *record.Run, _ *metrics) {
 				r.Totals = record.Totals{Received: 19}

@@ -8,6 +8,7 @@ import (
 func TestObjective(t *testing.T) {
 	r := &Run{Metrics: map[string]Metric{
 		Response: {Count: 5000, Min: 10, Mean: 20.5, Max: 40, Percentiles: map[string]int64{"50": 15, "99": 30}},
+		Reverse:  {Count: 5000, Min: -9, Max: 40, Percentiles: map[string]int64{"50": -5, "99": 30}},
 		Lag:      {},
 	}}
 	for _, tc := range []struct {
@@ -25,6 +26,8 @@ func TestObjective(t *testing.T) {
 		{"response.min<5ns", 10, true, false, 1},
 		{"response.mean<21ns", 20.5, true, true, 1},
 		{"response.max<1s", 40, true, true, 1},
+		{"reverse.p99<31ns", 30, true, true, 1000},
+		{"reverse.p50<1ms", -5, false, true, 20}, // it is no time
 		{"lag.max<1s", 0, false, true, 1},
 		{"rtt.p50<1s", 0, false, true, 20},
 	} {
