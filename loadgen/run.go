@@ -193,23 +193,6 @@ func (s *supervisor) run(ctx context.Context) error {
 	return nil
 }
 
-// reap takes the samples that came with a report.
-func (s *supervisor) reap(r report) {
-	if h := r.pulse.harvest; h != nil && s.directions != nil {
-		s.directions.take(r.shard.Index(), h)
-	}
-}
-
-// gather takes what the shards have not handed over when the loop has ended.
-func (s *supervisor) gather() {
-	for len(s.reports) > 0 {
-		s.reap(<-s.reports)
-	}
-	for _, sh := range s.shards {
-		s.reap(report{shard: sh, pulse: pulse{harvest: sh.handOver(never)}})
-	}
-}
-
 // quietGC keeps the garbage collector from running while a run goes on, which
 // allocates next to nothing, unless memory gets short after all. It returns what
 // puts things back.

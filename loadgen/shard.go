@@ -5,10 +5,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/echostamp/echostamp/internal/clock"
 	"github.com/echostamp/echostamp/internal/evloop"
-	"github.com/echostamp/echostamp/internal/hist"
-	"github.com/echostamp/echostamp/internal/record"
 )
 
 // plan is what all shards of a run know: settled before it begins.
@@ -56,23 +53,6 @@ type pulse struct {
 	measured  bool     // harvest.recent is of the measured time
 }
 
-// harvest is what a shard gathers for its supervisor. It changes hands, so that the
-// shard loses no time with it, and comes back empty.
-type harvest struct {
-	recent     *hist.Histogram // of the watched metric; nil if nobody watches
-	samples    []clock.Sample  // of the server's clock, if that is estimated
-	resolution int64           // of the server's timestamps, as far as they tell
-	until      int64           // when it was handed over
-}
-
-// reset empties it.
-func (h *harvest) reset() {
-	if h.recent != nil {
-		h.recent.Reset()
-	}
-	h.samples = h.samples[:0]
-}
-
 // shard is what belongs to one event loop: some clients, and their figures.
 type shard struct {
 	evloop.Shard
@@ -99,70 +79,6 @@ type shard struct {
 	harvest *harvest           // since the last pulse
 	spares  chan *harvest      // emptied by the supervisor; nil if nobody needs any
 	effort  effort
-}
-
-// metric is a place in metrics.
-type metric int
-
-const (
-	response metric = iota
-	rtt
-	lag
-	ownLag
-	wakeup
-	forward
-	reverse
-	forwardRaw
-	reverseRaw
-	forwardExcess
-	reverseExcess
-	metricCount
-)
-
-// metrics are the histograms of a run; nil for what it does not measure.
-type metrics [metricCount]*hist.Histogram
-
-// metricNames are the keys of record.Run.Metrics.
-var metricNames = [metricCount]string{
-	response: record.Response, rtt: record.RTT, lag: record.Lag, ownLag: record.OwnLag, wakeup: record.Wakeup,
-	forward: record.Forward, reverse: record.Reverse, forwardRaw: record.ForwardRaw, reverseRaw: record.ReverseRaw,
-	forwardExcess: record.ForwardExcess, reverseExcess: record.ReverseExcess,
-}
-
-// immediate are the metrics that a shard records itself, when it has a reply.
-var immediate = []metric{response, rtt, lag, ownLag, wakeup, forwardRaw, reverseRaw}
-
-// has reports whether a run has a metric.
-func (c Config) has(m metric) bool {
-	switch m {
-	case response, lag, ownLag:
-		return c.open()
-	case wakeup:
-		return c.stamped()
-	case forward, reverse, forwardRaw, reverseRaw:
-		return c.Proto == Text
-	case forwardExcess, reverseExcess:
-		return c.estimated()
-	}
-	return true
-}
-
-// newMetrics returns those of some metrics that a run has.
-func newMetrics(cfg Config, some []metric) (m metrics) {
-	for _, i := range some {
-		if cfg.has(i) {
-			m[i] = hist.New()
-		}
-	}
-	return m
-}
-
-func (m metrics) merge(o metrics) {
-	for i, h := range o {
-		if h != nil {
-			m[i].Merge(h)
-		}
-	}
 }
 
 // counts are of what was measured, but for errors, which are of the whole run.
@@ -234,17 +150,6 @@ func newShard(p *plan, loop evloop.Shard, n int) *shard {
 	s.active, s.unattempted = len(s.clients), len(s.clients)
 	s.beat = evloop.NewTimer(s.pulse)
 	return s
-}
-
-func (p *plan) newHarvest() *harvest {
-	h := &harvest{}
-	if p.watch {
-		h.recent = hist.New()
-	}
-	if p.samples {
-		h.samples = make([]clock.Sample, 0, 1<<12)
-	}
-	return h
 }
 
 // begin has the clients connect, each at its time.
@@ -360,18 +265,9 @@ func (s *shard) tellFinished() {
 func (s *shard) tell(what news) {
 	r := report{shard: s, what: what, pulse: s.state()}
 	if what == finished { // nobody is to wait for more of this shard
-		r.pulse.harvest = s.handOver(never)
+		r.pulse.harvest = s.handOver(never, &harvest{})
 	}
 	s.reports <- r
-}
-
-// handOver returns the harvest, after which no more samples will come from before a
-// time.
-func (s *shard) handOver(until int64) *harvest {
-	h := s.harvest
-	s.harvest = &harvest{}
-	h.until, h.resolution = until, s.counts.resolution
-	return h
 }
 
 const pulseEvery = 250e6 // nanoseconds
@@ -385,8 +281,7 @@ func (s *shard) pulse(now int64) {
 	p := s.state()
 	select {
 	case spare := <-s.spares: // nil if nobody needs any: never ready
-		p.harvest = s.handOver(s.Now())
-		s.harvest = spare
+		p.harvest = s.handOver(s.Now(), spare)
 	default:
 	}
 	s.reports <- report{shard: s, what: pulsed, pulse: p}
@@ -432,18 +327,6 @@ func (s *shard) measure(c *client, t2 int64, at evloop.Stamp, bytes int) {
 		s.metrics[reverseRaw].Record(-sample.Lower)
 	}
 	s.look(c, at)
-}
-
-// sample is what a reply says of the server's clock. It is kept if that is estimated.
-func (s *shard) sample(c *client, t2 int64, at evloop.Stamp, counted bool) clock.Sample {
-	if s.answered <= resolutionSamples {
-		s.counts.resolution = gcd(s.counts.resolution, t2)
-	}
-	sample := clock.Sample{At: at.Read, Upper: t2 - c.sent, Lower: t2 - c.arrived(at), Counted: counted}
-	if s.samples {
-		s.harvest.samples = append(s.harvest.samples, sample)
-	}
-	return sample
 }
 
 // warm notes the reply to a message of the warm-up, which is not measured.

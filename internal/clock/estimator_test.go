@@ -449,7 +449,7 @@ func FuzzEstimator(f *testing.F) {
 	f.Add(uint64(3), 50, 1000.0, 1e16, uint(1<<20))
 	f.Fuzz(func(t *testing.T, seed uint64, n int, gap, spread float64, hold uint) {
 		if n < 0 || n > 1000 || !(gap >= 0 && gap < 1e5) || !(spread >= 0 && spread < 1e17) {
-			t.Skip()
+			return
 		}
 		r := rand.New(rand.NewPCG(seed, 1))
 		var got int64
