@@ -2,8 +2,6 @@ package loadgen
 
 import (
 	"cmp"
-	"net"
-	"net/netip"
 	"slices"
 
 	"github.com/echostamp/echostamp/internal/clock"
@@ -93,24 +91,6 @@ func (s *supervisor) describeClock(r *record.Clock, sum clock.Summary) {
 var changeNames = map[clock.ChangeKind]string{
 	clock.Step: record.ClockStep, clock.Slew: record.ClockSlew,
 	clock.ForwardFloor: record.ForwardFloor, clock.ReverseFloor: record.ReverseFloor,
-}
-
-// isLocal reports whether an address is this host's own. A tunnel may still lead
-// from there to another clock.
-func isLocal(a netip.Addr) bool {
-	if a.IsLoopback() || a.IsUnspecified() {
-		return true
-	}
-	own, err := net.InterfaceAddrs()
-	if err != nil {
-		return false
-	}
-	for _, o := range own {
-		if p, err := netip.ParsePrefix(o.String()); err == nil && p.Addr().Unmap() == a.WithZone("") {
-			return true
-		}
-	}
-	return false
 }
 
 // warnOfClocks tells what a reader must know to read the directions right.

@@ -51,6 +51,13 @@ func FuzzParseClocks(f *testing.F) {
 	})
 }
 
+// TestUnknownDrift holds that those who read a record and those who fill it mean the same.
+func TestUnknownDrift(t *testing.T) {
+	if there := clock.UnknownDrift * ppm; there != record.UnknownDrift {
+		t.Errorf("%v ppm and %v ppm", there, record.UnknownDrift)
+	}
+}
+
 // TestRelation holds what is said of the clocks by what is known of the offset.
 func TestRelation(t *testing.T) {
 	const us = int64(time.Microsecond)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/echostamp/echostamp/internal/clock"
 	"github.com/echostamp/echostamp/internal/record"
 	"github.com/echostamp/echostamp/internal/unit"
 )
@@ -76,11 +77,12 @@ func clockFaults(r *record.Run) reasons {
 	c := r.Clock
 	out.when(c.Contradiction > 0, "a timestamp is %s further off than the %s that --clock %s vouches for: the clocks differ by more, or the server's timestamps are wrong",
 		unit.Duration(float64(c.Contradiction)), unit.Duration(float64(c.Vouched)), r.Config.Clock)
+	limit := clock.MaxDrift * ppm
 	estimated := r.Config.Proto == string(Text) && r.Config.Clock != string(RawClocks) && r.Totals.Received >= fewestReplies
 	out.when(estimated && len(c.Segments) == 0 && c.Relation == "",
-		"no offset suits the server's timestamps: they contradict one another, or its clock drifts by more than %d ppm; forward and reverse mean nothing", record.MaxDrift)
-	out.when(estimated && !c.IsRaw() && math.Abs(c.Drift) > 0.99*record.MaxDrift && c.DriftBound < record.UnknownDrift,
-		"the server's clock drifts by %d ppm or more, which is too fast to correct: forward and reverse are wrong", record.MaxDrift)
+		"no offset suits the server's timestamps: they contradict one another, or its clock drifts by more than %.0f ppm; forward and reverse mean nothing", limit)
+	out.when(estimated && !c.IsRaw() && math.Abs(c.Drift) > 0.99*limit && c.DriftBound < record.UnknownDrift,
+		"the server's clock drifts by %.0f ppm or more, which is too fast to correct: forward and reverse are wrong", limit)
 	out.when(estimated && !c.IsRaw() && excluded(r) > maxExcluded, "no offset is known for %s of the replies: the clocks changed too often", percent(excluded(r)))
 	return out
 }

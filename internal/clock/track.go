@@ -12,9 +12,9 @@ type track struct {
 	long     bool // its first epochs have been let go
 }
 
-// unknownDrift is from where on a bound of the drift says no more than that clocks are
-// not so far apart.
-const unknownDrift = 100e-6
+// UnknownDrift is from where on a DriftBound says no more than that clocks are not so far
+// apart.
+const UnknownDrift = 100e-6
 
 // note takes an epoch that is handed on, which is within a band. Should a clock have
 // changed without being found out, then not within the seconds around: so the bound is
@@ -40,7 +40,7 @@ func (k *track) note(o *epoch, b band, around *corridor) {
 func (k *track) segment(f frame, c *corridor, l line, noise float64) Segment {
 	least, greatest := c.slopes(l, min(noise, max(Tolerance, l.width)))
 	drift := l.slope
-	if greatest-least > 2*unknownDrift {
+	if greatest-least > 2*UnknownDrift {
 		drift = (least + greatest) / 2
 	}
 	offset := func(l line, t float64) int64 { return f.offset + int64(math.Round(l.at(t))) }

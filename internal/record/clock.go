@@ -41,11 +41,8 @@ type Clock struct {
 }
 
 // UnknownDrift is the DriftBound from where on it says no more than that clocks are not
-// so far apart, and MaxDrift what they can be apart for an offset to be found; in ppm.
-const (
-	UnknownDrift = 100
-	MaxDrift     = 500
-)
+// so far apart, in ppm.
+const UnknownDrift = 100
 
 // The relations.
 const (
