@@ -93,11 +93,13 @@ type Live struct {
 	Connected int           // clients
 	Received  int64         // replies measured so far
 	Errors    int64         // of all kinds so far
-	// Of the time since the call before:
+	// Notices are what went wrong since the call before, a sentence each.
+	Notices []string
+	// Of the last second:
 	Rate float64 // replies in a second
 	// Of response, or of the round trip in closed loop, in nanoseconds; 0
 	// without samples.
-	P50, P99 int64
+	P50, P99, Max int64
 }
 
 // Phase is a part of a run.

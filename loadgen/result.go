@@ -1,7 +1,6 @@
 package loadgen
 
 import (
-	"errors"
 	"fmt"
 	"time"
 
@@ -21,9 +20,9 @@ func (s *supervisor) result() (*record.Run, error) {
 		total.merge(sh.metrics)
 		down += sh.down
 	}
-	r, err := s.record(counts, total)
-	if err != nil || s.interrupted {
-		return r, err
+	r := s.record(counts, total)
+	if s.interrupted {
+		return r, nil
 	}
 	return r, s.failure(counts, down)
 }
@@ -34,15 +33,15 @@ func (s *supervisor) impossible(k kind, cause error) (*record.Run, error) {
 	if !s.interrupted {
 		c.errors[k] = 1
 	}
-	r, err := s.record(c, newMetrics(s.cfg, immediate))
-	if err != nil || s.interrupted {
-		return r, err
+	r := s.record(c, newMetrics(s.cfg, immediate))
+	if s.interrupted {
+		return r, nil
 	}
 	return r, cause
 }
 
 // record builds the record.
-func (s *supervisor) record(c counts, m metrics) (*record.Run, error) {
+func (s *supervisor) record(c counts, m metrics) *record.Run {
 	if s.started.IsZero() {
 		s.started = time.Now()
 	}
@@ -76,14 +75,10 @@ func (s *supervisor) record(c counts, m metrics) (*record.Run, error) {
 		r.Server.Address = s.target.String()
 	}
 	s.relate(r, c, &m)
-	var err error
 	for i, h := range m {
-		if h == nil {
-			continue
+		if h != nil {
+			r.Metrics[metricNames[i]] = record.NewMetric(h)
 		}
-		var e error
-		r.Metrics[metricNames[i]], e = record.NewMetric(h)
-		err = errors.Join(err, e)
 	}
 	if s.stamps {
 		r.Config.Timestamps = record.KernelTime
@@ -97,7 +92,7 @@ func (s *supervisor) record(c counts, m metrics) (*record.Run, error) {
 	}
 	r.Validity = judge(r, m, s.cfg.MaxErrors, s.gaveUp)
 	s.warn(r, c, m)
-	return r, err
+	return r
 }
 
 // describePace says how an open loop went, and was to go.

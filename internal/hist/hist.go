@@ -1,33 +1,74 @@
 // Package hist records nanoseconds of either sign into HDR histograms: exact
 // count, minimum, maximum and mean, percentiles to three significant digits.
 //
-// Delays between two clocks can be negative, which an HDR histogram cannot hold,
-// so a [Histogram] is a signed pair: one for the values from zero up, one for
-// the magnitudes of those below. It belongs to one shard while it records; the
-// shards' histograms are merged when they are done. Merging loses nothing.
+// Buckets and their encoding are those of HdrHistogram (Gil Tene's, V2 of its
+// format), so that its tools read what is written here. Delays between two clocks
+// can be negative, which an HDR histogram cannot hold, so a [Histogram] is a signed
+// pair: one for the values from zero up, one for the magnitudes of those below. It
+// belongs to one shard while it records. Merging loses nothing.
+//
+// It is the project's own and no library's because a run takes a histogram of every
+// metric every second: merging, emptying and encoding go over no more than what was
+// recorded, and allocate nothing.
 package hist
 
 import (
-	"fmt"
+	"iter"
 	"math"
-
-	hdr "github.com/HdrHistogram/hdrhistogram-go"
+	"math/bits"
+	"slices"
 )
 
+// The buckets: each power of two is cut in 1,024 from 2,048 up, and below that
+// there is one for each integer. So every int64 but the lowest can be recorded
+// within 0.1 %: the clocks of two machines may be years apart, and what is out of
+// range must not vanish.
 const (
-	// Every int64 but the lowest can be recorded: the clocks of two machines
-	// may be years apart, and what is out of range must not vanish.
 	highest = math.MaxInt64
 	digits  = 3
+	half    = 1 << 10 // buckets of a power of two
+	exact   = 2 * half
+	buckets = (63-11)*half + exact // of all values
 )
 
+// index is the bucket of a magnitude.
+func index(v int64) int {
+	shift := bits.Len64(uint64(v)|(exact-1)) - 11
+	return shift<<10 + int(v>>shift)
+}
+
+// bounds are the lowest and the highest magnitude of a bucket.
+func bounds(i int) (low, high int64) {
+	shift := max(0, i>>10-1)
+	low = int64(i-shift<<10) << shift
+	return low, low + 1<<shift - 1
+}
+
+// counts are of magnitudes, by bucket. They grow by whole powers of two.
+type counts []int64
+
+func (c *counts) add(v, n int64) {
+	i := index(v)
+	if i >= len(*c) {
+		c.grow(i)
+	}
+	(*c)[i] += n
+}
+
+// grow makes room for a bucket.
+func (c *counts) grow(i int) {
+	n := (i/half + 1) * half
+	*c = slices.Grow(*c, n-len(*c))[:n]
+}
+
 // A Histogram holds signed values in nanoseconds. It is not safe for concurrent
-// use; the zero Histogram is not ready for use.
+// use.
 type Histogram struct {
-	positive *hdr.Histogram
-	negative *hdr.Histogram // nil until there is a value below zero: most metrics have none
-	count    int64
-	min, max int64
+	positive  counts
+	negative  counts
+	count     int64
+	negatives int64 // of count
+	min, max  int64
 	// Sums are of the differences from the first value, so that the spread of
 	// values far from zero (clocks that are days apart) is not lost in rounding.
 	first        int64
@@ -35,29 +76,17 @@ type Histogram struct {
 }
 
 // New returns an empty histogram.
-func New() *Histogram { return &Histogram{positive: newSide()} }
-
-func newSide() *hdr.Histogram { return hdr.New(1, highest, digits) }
-
-// below returns the side of the values below zero.
-func (h *Histogram) below() *hdr.Histogram {
-	if h.negative == nil {
-		h.negative = newSide()
-	}
-	return h.negative
-}
+func New() *Histogram { return &Histogram{} }
 
 // Record adds one value. math.MinInt64, which has no magnitude, counts as one
 // more.
 func (h *Histogram) Record(v int64) {
 	v = max(v, -highest)
-	side := h.positive
-	magnitude := v
 	if v < 0 {
-		side, magnitude = h.below(), -v
-	}
-	if err := side.RecordValue(magnitude); err != nil {
-		panic(fmt.Sprintf("hist: %v", err)) // the range is that of int64
+		h.negative.add(-v, 1)
+		h.negatives++
+	} else {
+		h.positive.add(v, 1)
 	}
 	if h.count == 0 {
 		h.first, h.min, h.max = v, v, v
@@ -69,6 +98,20 @@ func (h *Histogram) Record(v int64) {
 	h.squares += d * d
 }
 
+// upper and lower are the part of either side in which anything was counted, and the
+// bucket that it begins with.
+func (h *Histogram) upper() (from int, part counts) { return h.positive.part(h.min, h.max) }
+func (h *Histogram) lower() (from int, part counts) { return h.negative.part(-h.max, -h.min) }
+
+// part is that of some magnitudes.
+func (c counts) part(low, high int64) (from int, part counts) {
+	if high < 0 || len(c) == 0 {
+		return 0, nil
+	}
+	from = index(max(low, 0))
+	return from, c[from:min(index(high)+1, len(c))]
+}
+
 // Merge adds all that from holds.
 func (h *Histogram) Merge(from *Histogram) {
 	if from.count == 0 {
@@ -77,23 +120,32 @@ func (h *Histogram) Merge(from *Histogram) {
 	if h.count == 0 {
 		h.first, h.min, h.max = from.first, from.min, from.max
 	}
-	h.positive.Merge(from.positive)
-	if from.negative != nil {
-		h.below().Merge(from.negative)
-	}
+	h.positive.merge(from.upper())
+	h.negative.merge(from.lower())
 	h.min, h.max = min(h.min, from.min), max(h.max, from.max)
 	n, shift := float64(from.count), float64(from.first-h.first)
 	h.squares += from.squares + 2*shift*from.sum + n*shift*shift
 	h.sum += from.sum + n*shift
 	h.count += from.count
+	h.negatives += from.negatives
 }
 
-// Reset makes h empty.
-func (h *Histogram) Reset() {
-	h.positive.Reset()
-	if h.negative != nil {
-		h.negative.Reset()
+// merge adds a part of another's.
+func (c *counts) merge(from int, part counts) {
+	if to := from + len(part); to > len(*c) {
+		c.grow(to - 1)
 	}
+	for i, n := range part {
+		(*c)[from+i] += n
+	}
+}
+
+// Reset makes h empty. It keeps its memory.
+func (h *Histogram) Reset() {
+	_, up := h.upper()
+	_, low := h.lower()
+	clear(up)
+	clear(low)
 	*h = Histogram{positive: h.positive, negative: h.negative}
 }
 
@@ -129,19 +181,13 @@ func (h *Histogram) StdDev() float64 {
 // exceed, within 0.1 % and never outside Min and Max. It returns 0 of an empty
 // histogram.
 func (h *Histogram) Percentile(q float64) int64 {
-	if h.count == 0 {
-		return 0
-	}
-	var below int64
-	if h.negative != nil {
-		below = h.negative.TotalCount()
-	}
 	rank := h.rank(q)
-	if rank <= below {
-		// The rank-th smallest of all is that far from the largest magnitude.
-		return max(h.min, -atRank(h.negative, below-rank+1))
+	for b := range h.Buckets() {
+		if rank -= b.Count; rank <= 0 {
+			return b.Value()
+		}
 	}
-	return min(h.max, max(h.min, atRank(h.positive, rank-below)))
+	return 0
 }
 
 // rank is the number of values, at least one, that percentile q takes in. The
@@ -151,19 +197,42 @@ func (h *Histogram) rank(q float64) int64 {
 	return min(max(int64(r), 1), h.count)
 }
 
-// atRank returns the rank-th smallest value of one side. The library rounds to
-// the nearest rank, so the quotient cannot end beside it.
-func atRank(side *hdr.Histogram, rank int64) int64 {
-	return side.ValueAtPercentile(float64(rank) / float64(side.TotalCount()) * 100)
+// A Bucket is the number of values from Low to High, which are not told apart, though
+// none was below the histogram's minimum or above its maximum.
+type Bucket struct {
+	Low, High int64
+	Count     int64
 }
 
-// Encode returns both sides in the HdrHistogram V2 compressed format as base64;
-// negative is empty where no value is below zero.
-func (h *Histogram) Encode() (positive, negative string, err error) {
-	p, err := h.positive.EncodeV2()
-	if err != nil || h.negative == nil || h.negative.TotalCount() == 0 {
-		return string(p), "", err
+// Value is what stands for those in a bucket: the end that is farther from zero.
+func (b Bucket) Value() int64 {
+	if b.High < 0 {
+		return b.Low
 	}
-	n, err := h.negative.EncodeV2()
-	return string(p), string(n), err
+	return b.High
+}
+
+// Buckets returns those that hold any values, the lowest first. Low and High are
+// clipped to Min and Max.
+func (h *Histogram) Buckets() iter.Seq[Bucket] {
+	return func(yield func(Bucket) bool) {
+		from, part := h.lower()
+		for i, n := range slices.Backward(part) {
+			low, high := bounds(from + i)
+			if n > 0 && !yield(h.clip(Bucket{-high, -low, n})) {
+				return
+			}
+		}
+		from, part = h.upper()
+		for i, n := range part {
+			low, high := bounds(from + i)
+			if n > 0 && !yield(h.clip(Bucket{low, high, n})) {
+				return
+			}
+		}
+	}
+}
+
+func (h *Histogram) clip(b Bucket) Bucket {
+	return Bucket{max(b.Low, h.min), min(b.High, h.max), b.Count}
 }

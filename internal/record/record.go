@@ -8,10 +8,7 @@ package record
 
 import (
 	"runtime"
-	"strconv"
 	"time"
-
-	"github.com/echostamp/echostamp/internal/hist"
 )
 
 // Schema is the value of Run.Schema.
@@ -38,8 +35,21 @@ type Run struct {
 	// for. The rest of the record is then of the last run at that rate.
 	Search *Search `json:"search,omitempty"`
 	// Warnings are what a reader must know to read the figures right.
-	Warnings []string          `json:"warnings"`
-	Metrics  map[string]Metric `json:"metrics"`
+	Warnings []string `json:"warnings"`
+	// Parts are the runs that were merged into this one, each without its metrics and
+	// intervals.
+	Parts []Run `json:"parts,omitempty"`
+	// Metrics are those of the whole run, and Intervals those of its time in pieces.
+	// Neither is there where only the facts of a run are told.
+	Metrics   map[string]Metric `json:"metrics,omitzero"`
+	Intervals []Interval        `json:"intervals,omitzero"`
+}
+
+// Facts returns r without its metrics, intervals and parts.
+func (r *Run) Facts() Run {
+	f := *r
+	f.Metrics, f.Intervals, f.Parts = nil, nil, nil
+	return f
 }
 
 // Tool is the program that made the run.
@@ -79,6 +89,9 @@ type Config struct {
 	Spin       bool     `json:"spin,omitempty"`
 	Sources    []string `json:"sources,omitempty"`
 	Clock      string   `json:"clock,omitempty"` // as --clock has it: what directions are to be by
+	// Interval is how long an interval is to be. Those of a run of very many are
+	// longer.
+	Interval int64 `json:"interval_ns,omitempty"`
 }
 
 // Who noted when replies arrived.
@@ -252,59 +265,3 @@ const (
 	ForwardExcess = "forward_excess"
 	ReverseExcess = "reverse_excess"
 )
-
-// A Metric is one histogram and the figures read from it, in nanoseconds.
-type Metric struct {
-	Count  int64   `json:"count"`
-	Min    int64   `json:"min"`
-	Max    int64   `json:"max"`
-	Mean   float64 `json:"mean"`
-	StdDev float64 `json:"stddev"`
-	// Percentiles are those of Percentiles above which at least ten samples
-	// lie, by name.
-	Percentiles map[string]int64 `json:"percentiles"`
-	// Low names the percentiles above which fewer than a hundred samples lie.
-	Low []string `json:"low"`
-	// HDR is the histogram in HdrHistogram's V2 compressed format, base64;
-	// HDRNegative holds the magnitudes of the values below zero.
-	HDR         string `json:"hdr"`
-	HDRNegative string `json:"hdr_negative,omitempty"`
-}
-
-// Percentiles are those that a record holds.
-var Percentiles = []float64{50, 90, 99, 99.9, 99.99}
-
-const (
-	fewest = 10  // samples above a percentile for it to be told
-	enough = 100 // samples above a percentile for it not to be low
-)
-
-// above is how many of count samples lie above percentile q. It is rounded up by
-// far less than a sample: (100-99.9)/100 is not exact.
-func above(count int64, q float64) float64 { return float64(count)*(100-q)/100 + 1e-6 }
-
-// Enough reports whether so many samples are enough for percentile q to be told.
-func Enough(count int64, q float64) bool { return above(count, q) >= fewest }
-
-// PercentileName is the key of percentile q.
-func PercentileName(q float64) string { return strconv.FormatFloat(q, 'f', -1, 64) }
-
-// NewMetric reads the figures from h.
-func NewMetric(h *hist.Histogram) (Metric, error) {
-	m := Metric{
-		Count: h.Count(), Min: h.Min(), Max: h.Max(), Mean: h.Mean(), StdDev: h.StdDev(),
-		Percentiles: map[string]int64{},
-		Low:         []string{},
-	}
-	for _, q := range Percentiles {
-		if above(h.Count(), q) < enough {
-			m.Low = append(m.Low, PercentileName(q))
-		}
-		if Enough(h.Count(), q) {
-			m.Percentiles[PercentileName(q)] = h.Percentile(q)
-		}
-	}
-	var err error
-	m.HDR, m.HDRNegative, err = h.Encode()
-	return m, err
-}
