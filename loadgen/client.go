@@ -168,6 +168,7 @@ func (c *client) Data(_ evloop.Conn, b []byte, at evloop.Stamp) {
 	switch verdict {
 	case wire.Whole:
 		c.shard.answered++
+		c.shard.turn(at.Read)
 		if c.account() {
 			c.shard.measure(c, t2, at, len(b))
 		} else {
@@ -228,6 +229,7 @@ func (c *client) Closed(conn evloop.Conn, err error) {
 // fail counts an error, gives the connection up and begins another after a while.
 func (c *client) fail(k kind) {
 	s := c.shard
+	s.turn(s.Now())
 	s.counts.errors[k]++
 	if c.account() {
 		s.counts.failed++

@@ -13,6 +13,7 @@ import (
 
 	"github.com/echostamp/echostamp/internal/evloop"
 	"github.com/echostamp/echostamp/internal/evloop/evlooptest"
+	"github.com/echostamp/echostamp/internal/hist"
 	"github.com/echostamp/echostamp/internal/wire"
 )
 
@@ -51,6 +52,19 @@ func newPlan(t *testing.T, cfg Config) *plan {
 	p.began = begin
 	p.reports = make(chan report, 100)
 	return p
+}
+
+// recorded are the metrics of all that was measured.
+func (s *shard) recorded() metrics {
+	for len(s.harvests) > 0 {
+		if h := <-s.harvests; h.interval != unmeasured {
+			s.harvest.metrics.merge(h.metrics)
+		}
+	}
+	if s.harvest.interval == unmeasured {
+		return newMetrics(s.cfg, immediate)
+	}
+	return s.harvest.metrics
 }
 
 // run has the clients send, and measures from one time until another.
@@ -122,9 +136,9 @@ func TestClosedLoop(t *testing.T) {
 	}
 	s.expect("received", s.counts.received, int64(3))
 	for name, m := range map[string][2]int64{
-		"rtt":     {s.metrics[rtt].Min(), 4 * ms},
-		"forward": {s.metrics[forwardRaw].Min(), 3 * ms},
-		"reverse": {s.metrics[reverseRaw].Max(), 1 * ms},
+		"rtt":     {s.recorded()[rtt].Min(), 4 * ms},
+		"forward": {s.recorded()[forwardRaw].Min(), 3 * ms},
+		"reverse": {s.recorded()[reverseRaw].Max(), 1 * ms},
 	} {
 		s.expect(name, m[0], m[1])
 	}
@@ -146,16 +160,16 @@ func TestArrivals(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := open(t, nil)
-			s.shard.metrics = newMetrics(Config{Proto: Text, Timestamps: KernelTime}, immediate)
+			s.harvest.metrics[wakeup] = hist.New()
 			s.after(4 * ms)
 			now := s.loop.Time
 			reply := wire.AppendReply(nil, begin+ms, []byte(s.take()))
 			s.clients[0].Data(s.conn(), reply, evloop.Stamp{Read: now, Wall: now, Arrived: now - tc.arrived})
 			s.expect("stamped", s.counts.stamped, tc.stamped)
-			s.expect("rtt", s.metrics[rtt].Max(), 4*ms)
-			s.expect("forward", s.metrics[forwardRaw].Max(), 1*ms)
-			s.expect("reverse", s.metrics[reverseRaw].Max(), tc.reverse)
-			if w := s.metrics[wakeup]; tc.wakeup < 0 && w.Count() != 0 || tc.wakeup >= 0 && w.Max() != tc.wakeup {
+			s.expect("rtt", s.recorded()[rtt].Max(), 4*ms)
+			s.expect("forward", s.recorded()[forwardRaw].Max(), 1*ms)
+			s.expect("reverse", s.recorded()[reverseRaw].Max(), tc.reverse)
+			if w := s.recorded()[wakeup]; tc.wakeup < 0 && w.Count() != 0 || tc.wakeup >= 0 && w.Max() != tc.wakeup {
 				t.Errorf("wakeup: %d values up to %d, want %d", w.Count(), w.Max(), tc.wakeup)
 			}
 		})
@@ -191,7 +205,7 @@ func TestReplyInPieces(t *testing.T) {
 	}
 	s.expect("received", s.counts.received, int64(1))
 	s.expect("errors", s.counts.errors.total(), int64(0))
-	if got, want := s.metrics[rtt].Max(), int64(62)*ms; got != want {
+	if got, want := s.recorded()[rtt].Max(), int64(62)*ms; got != want {
 		t.Errorf("rtt %d, want that of the last byte, %d", got, want)
 	}
 	s.answer(0)
@@ -228,7 +242,7 @@ func TestDeviations(t *testing.T) {
 			}
 			s.expect("errors", s.counts.errors.named(), map[string]int64{tc.kind: 1})
 			s.expect("failed", s.counts.failed, int64(1))
-			s.expect("latencies recorded", s.metrics[rtt].Count(), int64(0))
+			s.expect("latencies recorded", s.recorded()[rtt].Count(), int64(0))
 			s.holds()
 
 			s.after(20 * ms) // it connects again, and goes on
@@ -308,7 +322,7 @@ func TestWarmupIsNotMeasured(t *testing.T) {
 	}
 	// Sent at 0, 2 and 4 ms: warm-up, though the last is answered at 6.
 	s.expect("received", s.counts.received, int64(1))
-	s.expect("rtts", s.metrics[rtt].Count(), int64(1))
+	s.expect("rtts", s.recorded()[rtt].Count(), int64(1))
 	s.expect("the longest wait across the border", s.counts.crossed, 2*ms)
 	s.holds()
 }
@@ -325,7 +339,7 @@ func TestDurationEndsSendingAndAwaitsReplies(t *testing.T) {
 	message := s.take()
 	s.conn().Receive("1.5:" + message)
 	s.expect("received", s.counts.received, int64(2))
-	s.expect("slowest", s.metrics[rtt].Max(), 16*ms)
+	s.expect("slowest", s.recorded()[rtt].Max(), 16*ms)
 	s.expect("late", s.counts.late, int64(1))
 	s.expect("last words", s.take(), "\xff")
 	s.after(0)

@@ -8,6 +8,7 @@
 package loadgen
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
@@ -18,6 +19,7 @@ import (
 
 	"github.com/echostamp/echostamp/internal/evloop"
 	"github.com/echostamp/echostamp/internal/pace"
+	"github.com/echostamp/echostamp/internal/record"
 	"github.com/echostamp/echostamp/internal/wire"
 )
 
@@ -62,6 +64,12 @@ type Config struct {
 	// Descriptors is how many files and sockets this process needs besides
 	// those of the clients, such as those of a server within it.
 	Descriptors int
+	// Interval is how long the pieces are that a run is recorded in, at least MinInterval;
+	// 0 is a second.
+	Interval time.Duration
+	// Stream, if set, is told of the run while it goes on, from one goroutine. What it is
+	// given changes after it has returned.
+	Stream func(record.Line)
 	// Live, if set, is called with the state of the run a few times a second,
 	// from one goroutine.
 	Live func(Live)
@@ -120,7 +128,10 @@ const (
 	MaxConnectRate = 1_000_000
 	MaxSeed        = 1 << 53 // what every reader of JSON can hold
 	MaxWarmup      = 10 * time.Second
+	MinInterval    = 100 * time.Millisecond
 )
+
+const defaultInterval = time.Second
 
 // maxLength keeps every sum of times far from overflow.
 const maxLength = 10 * 365 * 24 * time.Hour
@@ -158,6 +169,7 @@ func (c Config) Validate() error {
 		{"warmup", c.Warmup, 0},
 		{"timeout", c.Timeout, time.Millisecond},
 		{"give-up", c.GiveUp, 0},
+		{"interval", cmp.Or(c.Interval, defaultInterval), MinInterval},
 	} {
 		if r.value < r.min || r.value > maxLength {
 			return &ConfigError{r.field, fmt.Sprintf("%v is not between %v and %v", r.value, r.min, maxLength)}

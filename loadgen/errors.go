@@ -67,14 +67,16 @@ var advice = [kinds]string{
 	mismatch:       "is that a timestamp-echo server?",
 }
 
+// hint is what to do about a kind, in brackets.
+func hint(k kind) string {
+	if advice[k] == "" {
+		return ""
+	}
+	return " (" + advice[k] + ")"
+}
+
 // tally counts errors.
 type tally [kinds]int64
-
-func (t *tally) add(o tally) {
-	for k, n := range o {
-		t[k] += n
-	}
-}
 
 func (t *tally) total() (n int64) {
 	for _, k := range t {
@@ -107,8 +109,8 @@ func (t *tally) String() string {
 	var parts []string
 	for i, k := range occurred {
 		part := kindNames[k] + " " + unit.Count(t[k])
-		if i == 0 && advice[k] != "" {
-			part += " (" + advice[k] + ")"
+		if i == 0 {
+			part += hint(k)
 		}
 		parts = append(parts, part)
 	}

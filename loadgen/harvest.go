@@ -1,34 +1,34 @@
 package loadgen
 
 import (
+	"slices"
+
 	"github.com/echostamp/echostamp/internal/clock"
 	"github.com/echostamp/echostamp/internal/evloop"
-	"github.com/echostamp/echostamp/internal/hist"
 )
 
-// harvest is what a shard gathers for its supervisor. It changes hands, so that the
-// shard loses no time with it, and comes back empty.
+// harvest is what a shard gathers for its supervisor, all of it of one interval. It
+// changes hands, so that the shard loses no time with it, and comes back empty.
 type harvest struct {
-	recent     *hist.Histogram // of the watched metric; nil if nobody watches
-	samples    []clock.Sample  // of the server's clock, if that is estimated
-	resolution int64           // of the server's timestamps, as far as they tell
-	until      int64           // no further samples of the shard are from before
+	interval int64          // when the interval began, on the time line, or unmeasured
+	metrics  metrics        // of replies; unmeasured, of the watched metric only
+	samples  []clock.Sample // of the server's clock, if that is estimated
+	counts   counts         // of the shard when it was handed over
+	until    int64          // nothing of the shard is from before any more
 }
+
+// unmeasured is the interval of what comes before measuring begins.
+const unmeasured = -1
 
 // reset empties it.
 func (h *harvest) reset() {
-	if h.recent != nil {
-		h.recent.Reset()
-	}
+	h.metrics.reset()
 	h.samples = h.samples[:0]
 }
 
 // newHarvest returns an empty one.
 func (p *plan) newHarvest() *harvest {
-	h := &harvest{}
-	if p.watch {
-		h.recent = hist.New()
-	}
+	h := &harvest{metrics: newMetrics(p.cfg, immediate)}
 	if p.samples {
 		h.samples = make([]clock.Sample, 0, 1<<12)
 	}
@@ -47,28 +47,64 @@ func (s *shard) sample(c *client, t2 int64, at evloop.Stamp, counted bool) clock
 	return sample
 }
 
-// handOver returns the harvest, after which no samples will come from before a time, and
-// goes on with the next.
-func (s *shard) handOver(until int64, next *harvest) *harvest {
-	h := s.harvest
-	s.harvest = next
-	h.until, h.resolution = until, s.counts.resolution
-	return h
+// turn goes over to the next interval when the one at hand is over.
+func (s *shard) turn(now int64) {
+	if now >= s.cut && now >= s.window.from() && s.handOver(now) {
+		s.harvest.interval, s.cut = s.window.interval(now, int64(s.cfg.Interval))
+	}
 }
 
-// reap takes the samples that came with a report.
-func (s *supervisor) reap(r report) {
-	if h := r.pulse.harvest; h != nil && s.directions != nil {
-		s.directions.take(r.shard.Index(), h)
+// handOver hands the harvest over, after which nothing will come from before a time, and
+// goes on with another. While nobody takes them it goes on with the same, and reports
+// false.
+func (s *shard) handOver(until int64) bool {
+	h := s.harvest
+	h.until, h.counts = until, s.counts
+	select {
+	case s.harvests <- h:
+	default:
+		return false
 	}
+	select {
+	case s.harvest = <-s.spares:
+	default:
+		s.harvest = s.newHarvest()
+	}
+	s.harvest.interval = h.interval
+	return true
+}
+
+// reap takes what a shard has handed over.
+func (s *supervisor) reap(sh *shard) {
+	for len(sh.harvests) > 0 {
+		h := <-sh.harvests
+		s.take(sh.Index(), h)
+		h.reset()
+		select {
+		case sh.spares <- h:
+		default:
+		}
+	}
+}
+
+// take takes a harvest of a shard.
+func (s *supervisor) take(shard int, h *harvest) {
+	if (h.interval != unmeasured) == (s.phase == Measuring) {
+		s.recent.Merge(h.metrics[s.watched])
+	}
+	s.series.take(shard, h)
+	until := slices.Min(s.series.until)
+	if s.directions != nil {
+		s.directions.take(h, until)
+	}
+	s.series.advance(until)
 }
 
 // gather takes what the shards have not handed over when the loop has ended.
 func (s *supervisor) gather() {
-	for len(s.reports) > 0 {
-		s.reap(<-s.reports)
-	}
 	for _, sh := range s.shards {
-		s.reap(report{shard: sh, pulse: pulse{harvest: sh.handOver(never, nil)}})
+		s.reap(sh)
+		sh.harvest.until, sh.harvest.counts = never, sh.counts
+		s.take(sh.Index(), sh.harvest)
 	}
 }

@@ -61,6 +61,35 @@ func newMetrics(cfg Config, some []metric) (m metrics) {
 	return m
 }
 
+// all returns them as a record has them.
+func (m metrics) all() map[string]record.Metric {
+	all := map[string]record.Metric{}
+	for i, h := range m {
+		if h != nil {
+			all[metricNames[i]] = record.NewMetric(h)
+		}
+	}
+	return all
+}
+
+// named returns those that have values, as an interval has them.
+func (m metrics) named() map[string]record.Metric {
+	for i, h := range m {
+		if h != nil && h.Count() == 0 {
+			m[i] = nil
+		}
+	}
+	return m.all()
+}
+
+func (m metrics) reset() {
+	for _, h := range m {
+		if h != nil {
+			h.Reset()
+		}
+	}
+}
+
 func (m metrics) merge(o metrics) {
 	for i, h := range o {
 		if h != nil {

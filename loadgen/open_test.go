@@ -90,7 +90,7 @@ func (w *world) counts() (c counts) {
 func (w *world) metrics() metrics {
 	m := newMetrics(w.shards[0].cfg, immediate)
 	for _, s := range w.shards {
-		m.merge(s.metrics)
+		m.merge(s.recorded())
 	}
 	return m
 }
@@ -193,12 +193,12 @@ func TestOwnLagIsInherited(t *testing.T) {
 				c.Written = nil
 				client.Data(c, reply, evloop.Stamp{Read: loop.Time, Arrived: arrived})
 			}
-			w.shards[0].metrics[wakeup] = hist.New()
+			w.shards[0].harvest.metrics[wakeup] = hist.New()
 			answer(sent + tc.arrived)
 			for range 3 { // those that were due meanwhile, answered at once
 				answer(loop.Time)
 			}
-			m := w.shards[0].metrics
+			m := w.shards[0].recorded()
 			w.near("lag of the next", m[lag].Max(), 95*ms)
 			w.near("own_lag of the next", m[ownLag].Max(), tc.own)
 		})

@@ -20,7 +20,7 @@ func (s *supervisor) relate(r *record.Run, c counts, m *metrics) {
 	case s.cfg.Proto != Text:
 		return
 	case s.directions != nil:
-		sum := s.directions.finish(m)
+		sum := s.directions.estimator.Finish()
 		s.describeClock(&r.Clock, sum)
 		s.cfg.Clocks.judge(&r.Clock, s.local, sum)
 	case s.local && m[forwardRaw].Count() > 0 && min(m[forwardRaw].Min(), m[reverseRaw].Min()) >= -clock.Tolerance-c.resolution:

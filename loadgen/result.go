@@ -13,14 +13,13 @@ import (
 // kept it from doing what was asked.
 func (s *supervisor) result() (*record.Run, error) {
 	var counts counts
-	total, down := newMetrics(s.cfg, immediate), 0
+	down := 0
 	for _, sh := range s.shards {
 		sh.countBacklog()
 		counts.add(sh.counts)
-		total.merge(sh.metrics)
 		down += sh.down
 	}
-	r := s.record(counts, total)
+	r := s.record(counts)
 	if s.interrupted {
 		return r, nil
 	}
@@ -33,70 +32,88 @@ func (s *supervisor) impossible(k kind, cause error) (*record.Run, error) {
 	if !s.interrupted {
 		c.errors[k] = 1
 	}
-	r := s.record(c, newMetrics(s.cfg, immediate))
+	r := s.record(c)
 	if s.interrupted {
 		return r, nil
 	}
 	return r, cause
 }
 
-// record builds the record.
-func (s *supervisor) record(c counts, m metrics) *record.Run {
+// describe makes the record of what is known before anything is measured.
+func (s *supervisor) describe() *record.Run {
 	if s.started.IsZero() {
 		s.started = time.Now()
 	}
 	r := &record.Run{
-		Schema:      record.Schema,
-		Started:     s.started,
-		Duration:    s.measured(c),
-		Interrupted: s.interrupted,
+		Schema:  record.Schema,
+		Started: s.started,
 		Config: record.Config{
 			Target: s.cfg.Target, Proto: string(s.cfg.Proto), Transport: "tcp", Clients: s.cfg.Clients,
 			Mode: record.Closed, Duration: int64(s.cfg.Duration), Messages: s.cfg.Messages,
 			Size: s.cfg.Size, Warmup: s.warmedUp(), WarmupAuto: s.cfg.WarmupAuto, MaxErrors: s.cfg.MaxErrors.String(), Timeout: int64(s.cfg.Timeout), Shards: s.cfg.Shards,
-			Clock: s.cfg.Clocks.String(), Engine: string(evloop.Choose(s.cfg.Engine)), Timestamps: record.UserTime, CPUs: s.cfg.CPUs, Spin: s.cfg.Spin,
+			Interval: int64(s.cfg.Interval),
+			Clock:    s.cfg.Clocks.String(), Engine: string(evloop.Choose(s.cfg.Engine)), Timestamps: record.UserTime, CPUs: s.cfg.CPUs, Spin: s.cfg.Spin,
 		},
-		Host: record.ThisHost(),
-		Totals: record.Totals{
-			Sent: c.sent, Received: c.received, Failed: c.failed, Unanswered: c.unanswered, Late: c.late,
-			BytesSent: c.bytesSent, BytesReceived: c.bytesReceived, Errors: c.errors.named(),
-		},
-		Generator: s.machine.generator(s.shards),
-		Warnings:  []string{},
-		Metrics:   map[string]record.Metric{},
+		Host:     record.ThisHost(),
+		Totals:   record.Totals{Errors: map[string]int64{}},
+		Clock:    record.Clock{Segments: []record.Segment{}, Changes: []record.Change{}},
+		Validity: record.Validity{Reasons: []string{}},
+		Warnings: []string{},
 	}
 	if s.paces != nil {
-		s.describePace(r, c)
-	}
-	if r.Duration > 0 {
-		r.Totals.Rate = float64(c.received-c.late) / float64(r.Duration) * 1e9
+		s.describePace(r)
 	}
 	if s.target.IsValid() {
 		r.Server.Address = s.target.String()
 	}
-	s.relate(r, c, &m)
-	for i, h := range m {
-		if h != nil {
-			r.Metrics[metricNames[i]] = record.NewMetric(h)
-		}
-	}
 	if s.stamps {
 		r.Config.Timestamps = record.KernelTime
-		r.Totals.Unstamped = c.received - c.stamped
 	}
 	for _, a := range s.cfg.Sources {
 		r.Config.Sources = append(r.Config.Sources, a.String())
+	}
+	return r
+}
+
+// record builds the record of a run that is over.
+func (s *supervisor) record(c counts) *record.Run {
+	r := s.describe()
+	r.Duration, r.Interrupted = s.measured(c), s.interrupted
+	r.Totals = record.Totals{
+		Sent: c.sent, Received: c.received, Failed: c.failed, Unanswered: c.unanswered, Late: c.late,
+		BytesSent: c.bytesSent, BytesReceived: c.bytesReceived, Errors: c.errors.named(),
+	}
+	r.Generator = s.machine.generator(s.shards)
+	if s.paces != nil {
+		s.countDue(r, c)
+	}
+	if r.Duration > 0 {
+		r.Totals.Rate = float64(c.received-c.late) / float64(r.Duration) * 1e9
+	}
+	s.series.closeAll(r.Duration, s.ended)
+	m := s.series.total
+	s.relate(r, c, &m)
+	s.series.completeAll()
+	r.Metrics = m.all()
+	r.Intervals = s.series.done.Intervals()
+	r.Settle()
+	if s.stamps {
+		r.Totals.Unstamped = c.received - c.stamped
 	}
 	if s.cfg.Until != nil {
 		r.Precision = s.sections.precision(s.cfg.Until, metricNames[s.watched], s.precise)
 	}
 	r.Validity = judge(r, m, s.cfg.MaxErrors, s.gaveUp)
 	s.warn(r, c, m)
+	if s.series.emit != nil {
+		facts := r.Facts()
+		s.series.emit(record.Line{End: &facts})
+	}
 	return r
 }
 
-// describePace says how an open loop went, and was to go.
-func (s *supervisor) describePace(r *record.Run, c counts) {
+// describePace says how an open loop is to go.
+func (s *supervisor) describePace(r *record.Run) {
 	r.Config.Mode = record.Open
 	r.Config.Arrivals, r.Config.Seed = string(s.cfg.Arrivals), s.cfg.Seed
 	r.Config.Rate = s.cfg.Rate
@@ -107,6 +124,10 @@ func (s *supervisor) describePace(r *record.Run, c counts) {
 		length := s.cfg.Length()
 		r.Config.Rate = s.paces.main.Count(int64(length)) / length.Seconds()
 	}
+}
+
+// countDue says how it went.
+func (s *supervisor) countDue(r *record.Run, c counts) {
 	r.Totals.Backlog = c.backlog
 	if s.cfg.Messages > 0 {
 		r.Totals.Backlog = min(c.backlog, max(0, s.tickets.Load()))

@@ -70,15 +70,19 @@ func (s *supervisor) prepare(cfg Config) error {
 			cfg.Seed = 1 + rand.Uint64N(MaxSeed-1)
 		}
 	}
+	cfg.Interval = cmp.Or(cfg.Interval, defaultInterval)
 	s.cfg = cfg
 	s.tickets.Store(cfg.Messages)
 	s.stamps = cfg.stamped()
 	s.samples = cfg.estimated()
 	s.watched = cfg.watched()
-	s.watch = cfg.Live != nil || cfg.WarmupAuto || cfg.Until != nil
-	s.recent, s.warmth.now = hist.New(), hist.New()
+	s.recent, s.warmth.now, s.lately.replies = hist.New(), hist.New(), hist.New()
+	s.series = newSeries(cfg, &s.window)
+	if cfg.Stream != nil {
+		s.series.emit = s.stream
+	}
 	if s.samples {
-		s.directions = newDirections(cfg)
+		s.directions = newDirections(s.series)
 	}
 	return nil
 }
@@ -101,6 +105,7 @@ type supervisor struct {
 
 	local      bool // the target is an address of this host
 	machine    machine
+	series     *series
 	directions *directions // nil if the server's clock is not estimated
 	warmth     warmth
 	sections   sections
@@ -111,7 +116,19 @@ type supervisor struct {
 	recent    *hist.Histogram
 	replies   int64 // as of the last pulse that brought any more
 	repliesAt int64 // when that was, or when last nothing was to be waited for
-	live      struct{ at, received int64 }
+	lately    lately
+	notices   notices
+	begun     bool // the stream
+}
+
+// stream tells whoever listens of the run, from its beginning.
+func (s *supervisor) stream(l record.Line) {
+	if !s.begun {
+		s.begun = true
+		facts := s.describe().Facts()
+		s.cfg.Stream(record.Line{Schema: record.StreamSchema, Begin: &facts})
+	}
+	s.cfg.Stream(l)
 }
 
 // now returns the time on the line.
@@ -220,7 +237,7 @@ func (s *supervisor) supervise(ctx context.Context, loopEnded <-chan error) erro
 				}
 				s.start()
 			case finished:
-				s.reap(r)
+				s.reap(r.shard)
 				unfinished--
 			case spent:
 				s.each((*shard).stop)
@@ -310,14 +327,7 @@ func (s *supervisor) notePulse(r report) {
 	if answered > s.replies || awaited == 0 || s.phase == WarmingUp {
 		s.replies, s.repliesAt = answered, now
 	}
-	if h := r.pulse.harvest; h != nil {
-		if h.recent != nil && r.pulse.measured == (s.phase == Measuring) {
-			s.recent.Merge(h.recent)
-		}
-		s.reap(r)
-		h.reset()
-		r.shard.spares <- h
-	}
+	s.reap(r.shard)
 	if s.pulsed++; s.pulsed == len(s.shards) {
 		s.look(now)
 		s.pulsed = 0
@@ -340,6 +350,7 @@ func (s *supervisor) look(now int64) {
 		}
 	}
 	if s.cfg.Live != nil {
+		s.lately.add(s.recent, now)
 		s.cfg.Live(s.state(now))
 	}
 }
@@ -353,24 +364,4 @@ func (s *supervisor) endIfPrecise(now int64) {
 	s.precise = true
 	s.window.end.Store(min(now+lead, s.window.until()))
 	s.each((*shard).schedule)
-}
-
-// state is what there is to show.
-func (s *supervisor) state(now int64) Live {
-	l := Live{
-		Phase: s.phase, Connected: s.connected(),
-		P50: s.recent.Percentile(50), P99: s.recent.Percentile(99),
-	}
-	for _, p := range s.pulses {
-		l.Received += p.received
-		l.Errors += p.errors
-	}
-	if s.phase == Measuring {
-		l.Elapsed = time.Duration(max(0, now-s.window.from()))
-	}
-	if d := now - s.live.at; d > 0 {
-		l.Rate = float64(l.Received-s.live.received) / float64(d) * 1e9
-	}
-	s.live.at, s.live.received = now, l.Received
-	return l
 }

@@ -16,7 +16,6 @@ type plan struct {
 	samples bool   // shards gather samples of the server's clock
 	paces   *paces // nil in closed loop
 	watched metric
-	watch   bool         // the supervisor looks at the watched metric while the run goes on
 	window  window       // in which is measured
 	tickets atomic.Int64 // of an open loop with a number of messages: how many may still be sent
 	began   int64        // when connecting begins, on the time line
@@ -49,8 +48,6 @@ type pulse struct {
 	received  int64 // replies that were measured
 	answered  int64 // replies
 	errors    int64
-	harvest   *harvest // since the last one; nil if there is none
-	measured  bool     // harvest.recent is of the measured time
 }
 
 // shard is what belongs to one event loop: some clients, and their figures.
@@ -59,7 +56,6 @@ type shard struct {
 	*plan
 	clients []client // in one piece: there may be very many
 	message []byte   // the one at hand
-	metrics metrics
 	counts  counts
 
 	started     bool
@@ -74,27 +70,52 @@ type shard struct {
 	conns       int   // not yet closed, whether a client still has them or not
 	told        bool
 
-	beat    *evloop.Timer
-	parts   map[*client][]byte // of replies of which some is still to come
-	harvest *harvest           // since the last pulse
-	spares  chan *harvest      // emptied by the supervisor; nil if nobody needs any
-	effort  effort
+	beat     *evloop.Timer
+	parts    map[*client][]byte // of replies of which some is still to come
+	harvest  *harvest           // since the last one was handed over
+	cut      int64              // when its interval ends, on the time line
+	harvests chan *harvest      // handed over
+	spares   chan *harvest      // emptied by the supervisor
+	effort   effort
 }
 
 // counts are of what was measured, but for errors, which are of the whole run.
 type counts struct {
-	sent, received, failed, unanswered int64
-	backlog                            int64 // messages that were due and not sent
-	overdue                            int64 // how late the first of them are, of all clients, nanoseconds
-	ownOverdue                         int64 // the part of that which is the load generator's own
-	overhang                           int64 // messages of the warm-up that were not sent until measuring began
-	bytesSent, bytesReceived           int64
-	stamped                            int64 // replies whose arrival the kernel told
-	crossed                            int64 // the longest wait of the warm-up that ended in the measured time
-	late                               int64 // replies that came when the duration was over
-	last                               int64 // when the last reply came, on the time line
-	resolution                         int64 // of the server's timestamps, nanoseconds, also in the warm-up
-	errors                             tally
+	settled
+	unanswered int64
+	backlog    int64 // messages that were due and not sent
+	overdue    int64 // how late the first of them are, of all clients, nanoseconds
+	ownOverdue int64 // the part of that which is the load generator's own
+	overhang   int64 // messages of the warm-up that were not sent until measuring began
+	stamped    int64 // replies whose arrival the kernel told
+	crossed    int64 // the longest wait of the warm-up that ended in the measured time
+	last       int64 // when the last reply came, on the time line
+	resolution int64 // of the server's timestamps, nanoseconds, also in the warm-up
+}
+
+// settled are the counts of messages that nothing is to come for, of which each interval
+// has its own.
+type settled struct {
+	sent, received, failed   int64
+	late                     int64 // replies that came when the duration was over
+	bytesSent, bytesReceived int64
+	errors                   tally
+}
+
+func (c *settled) add(o settled)      { c.sum(o, 1) }
+func (c *settled) subtract(o settled) { c.sum(o, -1) }
+
+// sum adds so many times another.
+func (c *settled) sum(o settled, times int64) {
+	c.sent += times * o.sent
+	c.received += times * o.received
+	c.failed += times * o.failed
+	c.late += times * o.late
+	c.bytesSent += times * o.bytesSent
+	c.bytesReceived += times * o.bytesReceived
+	for k, n := range o.errors {
+		c.errors[k] += times * n
+	}
 }
 
 // The resolution of the server's timestamps is the greatest common divisor of as
@@ -112,37 +133,32 @@ func gcd(a, b int64) int64 {
 }
 
 func (c *counts) add(o counts) {
-	c.sent += o.sent
-	c.received += o.received
-	c.failed += o.failed
+	c.settled.add(o.settled)
 	c.unanswered += o.unanswered
 	c.backlog += o.backlog
 	c.overdue += o.overdue
 	c.ownOverdue += o.ownOverdue
 	c.overhang += o.overhang
 	c.crossed = max(c.crossed, o.crossed)
-	c.bytesSent += o.bytesSent
-	c.bytesReceived += o.bytesReceived
 	c.stamped += o.stamped
-	c.late += o.late
 	c.last = max(c.last, o.last)
 	c.resolution = gcd(c.resolution, o.resolution)
-	c.errors.add(o.errors)
 }
 
 // newShard returns the shard on loop that has every n-th client.
 func newShard(p *plan, loop evloop.Shard, n int) *shard {
 	s := &shard{
-		Shard: loop, plan: p, metrics: newMetrics(p.cfg, immediate),
-		message: make([]byte, 0, MaxSize),
-		parts:   map[*client][]byte{},
-		counts:  counts{resolution: coarsest},
+		Shard: loop, plan: p,
+		message:  make([]byte, 0, MaxSize),
+		parts:    map[*client][]byte{},
+		counts:   counts{resolution: coarsest},
+		harvest:  p.newHarvest(),
+		harvests: make(chan *harvest, 64), // seconds
+		spares:   make(chan *harvest, 8),
 	}
-	s.harvest = p.newHarvest()
-	if p.watch || p.samples {
-		s.spares = make(chan *harvest, 2)
-		s.spares <- p.newHarvest()
-	}
+	s.harvest.interval = unmeasured
+	s.spares <- p.newHarvest()
+	s.spares <- p.newHarvest()
 	s.clients = make([]client, (p.cfg.Clients-loop.Index()+n-1)/n)
 	for i := range s.clients {
 		s.clients[i].init(s, loop.Index()+i*n)
@@ -179,6 +195,9 @@ func (s *shard) schedule() {
 	if from := s.window.from(); from != never && !s.measuring {
 		s.Schedule(evloop.NewTimer(func(int64) { s.measureNow() }), from)
 	}
+	if s.turn(s.Now()); s.harvest.interval != unmeasured {
+		_, s.cut = s.window.interval(s.harvest.interval, int64(s.cfg.Interval))
+	}
 	if until := s.window.until(); until != never {
 		// Posted, to come after what start has posted: each client begins first.
 		s.Post(func() { s.Schedule(evloop.NewTimer(func(int64) { s.stop() }), until) })
@@ -194,9 +213,6 @@ func (s *shard) schedule() {
 func (s *shard) measureNow() {
 	s.measuring = true
 	s.effort.begin(s.Shard)
-	if s.harvest.recent != nil {
-		s.harvest.recent.Reset()
-	}
 }
 
 // takeTicket reports whether another message may be sent.
@@ -263,11 +279,10 @@ func (s *shard) tellFinished() {
 }
 
 func (s *shard) tell(what news) {
-	r := report{shard: s, what: what, pulse: s.state()}
 	if what == finished { // nobody is to wait for more of this shard
-		r.pulse.harvest = s.handOver(never, &harvest{})
+		s.handOver(never)
 	}
-	s.reports <- r
+	s.reports <- report{shard: s, what: what, pulse: s.state()}
 }
 
 const pulseEvery = 250e6 // nanoseconds
@@ -275,22 +290,18 @@ const pulseEvery = 250e6 // nanoseconds
 // pulse tells the supervisor how things stand, and hands the harvest over.
 func (s *shard) pulse(now int64) {
 	s.Schedule(s.beat, now+pulseEvery)
-	if len(s.reports) >= cap(s.reports)/2 {
-		return
+	now = s.Now()
+	s.turn(now)
+	s.handOver(now)
+	if len(s.reports) < cap(s.reports)/2 {
+		s.reports <- report{shard: s, what: pulsed, pulse: s.state()}
 	}
-	p := s.state()
-	select {
-	case spare := <-s.spares: // nil if nobody needs any: never ready
-		p.harvest = s.handOver(s.Now(), spare)
-	default:
-	}
-	s.reports <- report{shard: s, what: pulsed, pulse: p}
 }
 
 func (s *shard) state() pulse {
 	return pulse{
 		connected: s.connected, down: s.down, underWay: s.underWay,
-		received: s.counts.received, answered: s.answered, errors: s.counts.errors.total(), measured: s.measuring,
+		received: s.counts.received, answered: s.answered, errors: s.counts.errors.total(),
 	}
 }
 
@@ -311,22 +322,22 @@ func (s *shard) measure(c *client, t2 int64, at evloop.Stamp, bytes int) {
 	if at.Read > s.window.until() {
 		s.counts.late++
 	}
-	s.metrics[rtt].Record(at.Read - c.sent)
+	m := &s.harvest.metrics
+	m[rtt].Record(at.Read - c.sent)
 	if c.schedule != nil {
-		s.metrics[response].Record(at.Read - c.due)
-		s.metrics[lag].Record(c.sent - c.due)
-		s.metrics[ownLag].Record(c.sent - c.ideal)
+		m[response].Record(at.Read - c.due)
+		m[lag].Record(c.sent - c.due)
+		m[ownLag].Record(c.sent - c.ideal)
 	}
 	if c.isStamped(at) {
 		s.counts.stamped++
-		s.metrics[wakeup].Record(at.Read - at.Arrived)
+		m[wakeup].Record(at.Read - at.Arrived)
 	}
 	if s.cfg.Proto == Text {
 		sample := s.sample(c, t2, at, true)
-		s.metrics[forwardRaw].Record(sample.Upper)
-		s.metrics[reverseRaw].Record(-sample.Lower)
+		m[forwardRaw].Record(sample.Upper)
+		m[reverseRaw].Record(-sample.Lower)
 	}
-	s.look(c, at)
 }
 
 // warm notes the reply to a message of the warm-up, which is not measured.
@@ -338,16 +349,9 @@ func (s *shard) warm(c *client, t2 int64, at evloop.Stamp) {
 		s.counts.crossed = max(s.counts.crossed, at.Read-c.due)
 		return
 	}
-	s.look(c, at)
-}
-
-// look records a reply for those who watch the run.
-func (s *shard) look(c *client, at evloop.Stamp) {
-	switch {
-	case s.harvest.recent == nil:
-	case s.watched == response:
-		s.harvest.recent.Record(at.Read - c.due)
-	default:
-		s.harvest.recent.Record(at.Read - c.sent)
+	since := c.sent
+	if s.watched == response {
+		since = c.due
 	}
+	s.harvest.metrics[s.watched].Record(at.Read - since)
 }

@@ -70,6 +70,7 @@ be done: nothing was measured, or clients had no connection at the end.`,
 	f.StringSliceVar(&sources, "source", nil, "`ADDRESS`es to connect from, in turn; each has ports of its own")
 	f.StringVar(&clocks, "clock", string(loadgen.AutoClocks), "what forward and reverse are by: auto (correct them for the server's clock unless it is this host's), raw, corrected, or `synced[:ERROR]` (you vouch that the clocks differ by ERROR at most)")
 	engine.define(f)
+	f.DurationVar(&cfg.Interval, "interval", time.Second, "how long the pieces are in which the record has the run over time; those of a run of very many are longer")
 	f.StringVarP(&opts.format, "format", "f", "text", "of the report: text or json")
 	f.StringVarP(&opts.file, "output", "o", "", "save the run to `FILE`, as JSON, whatever the format of the report")
 	f.BoolVarP(&opts.quiet, "quiet", "q", false, "show no progress")

@@ -18,6 +18,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/echostamp/echostamp/internal/hist"
 	"github.com/echostamp/echostamp/internal/record"
 )
 
@@ -237,6 +238,7 @@ func holds(t *testing.T, r *record.Run) {
 			t.Errorf("%s: last percentile %d, mean %v, max %d", name, last, m.Mean, m.Max)
 		}
 	}
+	inIntervals(t, r)
 	for _, g := range r.Clock.Segments {
 		const ever = int64(time.Hour) // of any test
 		if g.From > g.To || abs(g.From) > ever || abs(g.To) > ever || g.Bound <= 0 || g.Bound > r.Clock.Bound {
@@ -260,5 +262,53 @@ func holds(t *testing.T, r *record.Run) {
 	most := float64(r.Config.Clients) * (float64(r.Duration) + 2*float64(m.Max))
 	if busy := m.Mean * float64(tot.Received); busy > most+1 {
 		t.Errorf("clients waited %v ns in all, in %d × %d ns", busy, r.Config.Clients, r.Duration)
+	}
+}
+
+// inIntervals checks that the intervals of a run follow each other, and hold no more and
+// no less than the whole.
+func inIntervals(t *testing.T, r *record.Run) {
+	t.Helper()
+	var sum record.Totals
+	parts := map[string]*hist.Histogram{}
+	var end int64
+	for _, i := range r.Intervals {
+		after := i.Start >= r.Duration // what comes then is one
+		if i.Start != end || i.Duration < 0 || i.Duration > r.Config.Interval && !after {
+			t.Errorf("an interval from %d of %d ns follows one until %d", i.Start, i.Duration, end)
+		}
+		end = i.Start + i.Duration
+		sum.Sent += i.Sent
+		sum.Received += i.Received
+		sum.Failed += i.Failed
+		sum.Late += i.Late
+		sum.BytesSent += i.BytesSent
+		sum.BytesReceived += i.BytesReceived
+		for name, m := range i.Metrics {
+			h, err := m.Histogram()
+			if err != nil {
+				t.Fatalf("%s of the interval from %d: %v", name, i.Start, err)
+			}
+			if parts[name] == nil {
+				parts[name] = hist.New()
+			}
+			parts[name].Merge(h)
+		}
+	}
+	if tot := r.Totals; sum.Sent != tot.Sent || sum.Received != tot.Received || sum.Failed != tot.Failed ||
+		sum.Late != tot.Late || sum.BytesReceived != tot.BytesReceived {
+		t.Errorf("the intervals have %+v, the whole %+v", sum, tot)
+	}
+	for name, m := range r.Metrics {
+		if r.Clock.IsRaw() && (name == record.ForwardRaw || name == record.ReverseRaw) || m.Count == 0 {
+			continue
+		}
+		if parts[name] == nil {
+			t.Errorf("no interval has %s", name)
+			continue
+		}
+		if text, below := parts[name].Encode(); text != m.HDR || below != m.HDRNegative {
+			t.Errorf("the intervals have %d values of %s, the whole %d, or in other buckets", parts[name].Count(), name, m.Count)
+		}
 	}
 }

@@ -145,6 +145,20 @@ func (e *Estimator) Advance(until int64) {
 	}
 }
 
+// Settled returns the time from when on samples may still be handed on.
+func (e *Estimator) Settled() int64 {
+	switch {
+	case e.flushed < len(e.segment):
+		return e.segment[e.flushed].index * epochLength
+	case len(e.open) > 0:
+		return e.open[0].index * epochLength
+	}
+	return e.until
+}
+
+// Changes returns those that were found so far, the first Most of them.
+func (e *Estimator) Changes() []Change { return e.summary.Changes }
+
 // frameOf returns a frame that fits samples, whatever the oddest of them say.
 func frameOf(samples []Sample) frame {
 	uppers := make([]int64, len(samples))

@@ -1,6 +1,8 @@
 package record
 
 import (
+	"bufio"
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,14 +12,39 @@ import (
 	"path/filepath"
 )
 
-// Write writes r as one indented JSON object and a newline.
+// Write writes r as one JSON object and a newline: indented, but for the intervals, of
+// which each has a line.
 func Write(w io.Writer, r *Run) error {
-	b, err := json.MarshalIndent(r, "", "  ")
+	rest := *r
+	rest.Intervals = nil
+	text, err := json.MarshalIndent(rest, "", "  ")
 	if err != nil {
 		return err
 	}
-	_, err = w.Write(append(b, '\n'))
-	return err
+	b := bufio.NewWriter(w)
+	if r.Intervals != nil { // the last of the fields
+		text = bytes.TrimSuffix(text, []byte("\n}"))
+	}
+	b.Write(text)
+	before := ",\n  \"intervals\": ["
+	for _, i := range r.Intervals {
+		line, err := json.Marshal(i)
+		if err != nil {
+			return err
+		}
+		b.WriteString(before)
+		b.WriteString("\n    ")
+		b.Write(line)
+		before = ","
+	}
+	switch {
+	case len(r.Intervals) > 0:
+		b.WriteString("\n  ]\n}")
+	case r.Intervals != nil:
+		b.WriteString(before + "]\n}")
+	}
+	b.WriteByte('\n')
+	return b.Flush()
 }
 
 // A File is where a run will be saved. It appears whole or not at all: a reader

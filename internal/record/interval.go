@@ -1,5 +1,10 @@
 package record
 
+import (
+	"maps"
+	"slices"
+)
+
 // An Interval is a piece of the time of a run: what was settled in it, and the replies
 // that came in it. The sums over all intervals are the totals of the run, but for
 // errors before measuring began; so are the metrics.
@@ -20,4 +25,87 @@ type Interval struct {
 	// Metrics are those that have any samples. ForwardRaw and ReverseRaw are not there
 	// where they are Forward and Reverse.
 	Metrics map[string]Metric `json:"metrics"`
+}
+
+// SetRate sets Rate by the rest.
+func (i *Interval) SetRate() {
+	i.Rate = 0
+	if i.Duration > 0 {
+		i.Rate = float64(i.Received-i.Late) / float64(i.Duration) * 1e9
+	}
+}
+
+// join adds what a later interval holds. An error is of a histogram.
+func (i *Interval) join(o Interval) error {
+	i.Duration = max(i.Start+i.Duration, o.Start+o.Duration) - i.Start
+	i.Sent += o.Sent
+	i.Received += o.Received
+	i.Failed += o.Failed
+	i.Late += o.Late
+	i.BytesSent += o.BytesSent
+	i.BytesReceived += o.BytesReceived
+	i.SetRate()
+	i.Errors = maps.Clone(i.Errors)
+	addErrors(i.Errors, o.Errors)
+	joined, err := mergeMetrics(i.Metrics, o.Metrics)
+	i.Metrics = joined
+	return err
+}
+
+func addErrors(to, from map[string]int64) {
+	for kind, n := range from {
+		to[kind] += n
+	}
+}
+
+// MaxIntervals is how many a run has at most.
+const MaxIntervals = 3600
+
+// A Series collects the intervals of one run. When there would be too many, two that
+// follow each other become one, the oldest first and all of them before any a second
+// time: so a long run has longer intervals, of which each is at most twice as long as
+// another, and no second in which they are all made longer at once. The zero Series is
+// empty.
+type Series struct {
+	list []Interval
+	next int // where the next two are that become one
+}
+
+// Add adds the interval that follows.
+func (s *Series) Add(i Interval) error {
+	s.list = append(s.list, i)
+	if len(s.list) <= MaxIntervals {
+		return nil
+	}
+	if s.next+1 >= MaxIntervals {
+		s.next = 0
+	}
+	err := s.list[s.next].join(s.list[s.next+1])
+	s.list = slices.Delete(s.list, s.next+1, s.next+2)
+	s.next++
+	return err
+}
+
+// Intervals returns what was collected.
+func (s *Series) Intervals() []Interval {
+	if s.list == nil {
+		return []Interval{}
+	}
+	return s.list
+}
+
+// Settle has Forward and Reverse of each interval be what they are of the whole run, when
+// the relation of the clocks is known.
+func (r *Run) Settle() {
+	if !r.Clock.IsRaw() {
+		return
+	}
+	for _, i := range r.Intervals {
+		for raw, name := range map[string]string{ForwardRaw: Forward, ReverseRaw: Reverse} {
+			if m, ok := i.Metrics[raw]; ok {
+				i.Metrics[name] = m
+				delete(i.Metrics, raw)
+			}
+		}
+	}
 }

@@ -1,6 +1,8 @@
 package record
 
 import (
+	"errors"
+	"fmt"
 	"strconv"
 
 	"github.com/echostamp/echostamp/internal/hist"
@@ -65,4 +67,39 @@ func NewMetric(h *hist.Histogram) Metric {
 // exact to rounding. An error says in what it and the figures disagree.
 func (m Metric) Histogram() (*hist.Histogram, error) {
 	return hist.Decode(m.HDR, m.HDRNegative, hist.Figures{Count: m.Count, Min: m.Min, Max: m.Max, Mean: m.Mean, StdDev: m.StdDev})
+}
+
+// mergeMetrics returns the sum of two sets of metrics.
+func mergeMetrics(a, b map[string]Metric) (map[string]Metric, error) {
+	sum := sums{}
+	if err := errors.Join(sum.add(a), sum.add(b)); err != nil {
+		return nil, err
+	}
+	return sum.metrics(), nil
+}
+
+// sums adds up metrics by name.
+type sums map[string]*hist.Histogram
+
+func (s sums) add(metrics map[string]Metric) error {
+	for name, m := range metrics {
+		h, err := m.Histogram()
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		if s[name] == nil {
+			s[name] = h
+		} else {
+			s[name].Merge(h)
+		}
+	}
+	return nil
+}
+
+func (s sums) metrics() map[string]Metric {
+	out := map[string]Metric{}
+	for name, h := range s {
+		out[name] = NewMetric(h)
+	}
+	return out
 }
