@@ -18,15 +18,26 @@ func (r *Run) fault() (place path, err error) {
 		return path{"metrics", name}, err
 	}
 	for i, v := range r.Intervals {
-		here := path{"intervals", strconv.Itoa(i)}
-		if v.Duration < 0 || v.Part < 0 || v.Part > 0 && v.Part >= len(r.Parts) {
-			return here, errors.New("it is no interval of this run")
-		}
-		if name, err := faultyMetric(v.Metrics); err != nil {
-			return append(here, "metrics", name), err
+		if place, err := v.fault(len(r.Parts)); err != nil {
+			return append(path{"intervals", strconv.Itoa(i)}, place...), err
 		}
 	}
 	return nil, nil
+}
+
+// fault does the same for an interval of a run of so many parts.
+func (i Interval) fault(parts int) (place path, err error) {
+	const ever = 1 << 60 // nanoseconds
+	switch {
+	case i.Part < 0 || i.Part > 0 && i.Part >= parts:
+		return path{"part"}, errors.New("it is of no part of the run")
+	case i.Duration < 0 || i.Duration > ever || i.Start < -ever || i.Start > ever:
+		return path{"duration_ns"}, errors.New("it ends before it begins, or is at no time")
+	case i.Errors == nil || i.Metrics == nil:
+		return nil, errors.New("it has no errors, or no metrics")
+	}
+	name, err := faultyMetric(i.Metrics)
+	return path{"metrics", name}, err
 }
 
 func faultyMetric(metrics map[string]Metric) (name string, err error) {

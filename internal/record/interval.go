@@ -61,28 +61,34 @@ func addErrors(to, from map[string]int64) {
 // MaxIntervals is how many a run has at most.
 const MaxIntervals = 3600
 
-// A Series collects the intervals of one run. When there would be too many, two that
-// follow each other become one, the oldest first and all of them before any a second
-// time: so a long run has longer intervals, of which each is at most twice as long as
-// another, and no second in which they are all made longer at once. The zero Series is
-// empty.
+// A Series collects the intervals of one run. Of a run that has too many, two that follow
+// each other become one: those of the past a pair with each new one, so that there is no
+// second in which all of them are, and new ones when they come. So none but the last is
+// more than twice as long as another. The zero Series is empty.
 type Series struct {
-	list []Interval
-	next int // where the next two are that become one
+	list   []Interval
+	factor int // how many one is to be of
+	filled int // how many the last is of
+	next   int // where the next two of the past are that become one
 }
 
 // Add adds the interval that follows.
 func (s *Series) Add(i Interval) error {
+	if s.filled < s.factor {
+		s.filled++
+		return s.list[len(s.list)-1].join(i)
+	}
 	s.list = append(s.list, i)
+	s.filled, s.factor = 1, max(s.factor, 1)
 	if len(s.list) <= MaxIntervals {
 		return nil
 	}
-	if s.next+1 >= MaxIntervals {
-		s.next = 0
+	if s.next == 0 {
+		s.factor *= 2
 	}
 	err := s.list[s.next].join(s.list[s.next+1])
 	s.list = slices.Delete(s.list, s.next+1, s.next+2)
-	s.next++
+	s.next = (s.next + 1) % (MaxIntervals / 2)
 	return err
 }
 

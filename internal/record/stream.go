@@ -1,7 +1,6 @@
 package record
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -40,16 +39,13 @@ func newStream(begin Run) *stream { return &stream{begin: begin} }
 func (s *stream) take(l Line) error {
 	switch {
 	case l.Interval != nil:
-		if l.Interval.Duration < 0 {
-			return errors.New("an interval that ends before it begins")
-		}
-		if name, err := faultyMetric(l.Interval.Metrics); err != nil {
-			return fmt.Errorf("%s: %w", name, err)
+		if place, err := l.Interval.fault(0); err != nil {
+			return fmt.Errorf("interval.%s: %w", place, err)
 		}
 		s.intervals = append(s.intervals, *l.Interval)
 	case l.Corrected != nil:
 		if name, err := faultyMetric(l.Corrected.Metrics); err != nil {
-			return fmt.Errorf("%s: %w", name, err)
+			return fmt.Errorf("corrected.metrics.%s: %w", name, err)
 		}
 		for i := range slices.Backward(s.intervals) {
 			if v := &s.intervals[i]; v.Start == l.Corrected.Start {

@@ -1,0 +1,192 @@
+package record
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// written is what Write makes of runs.
+func written(t testing.TB, runs ...*Run) string {
+	t.Helper()
+	var b bytes.Buffer
+	for _, r := range runs {
+		if err := Write(&b, r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return b.String()
+}
+
+// streamed is a run as a stream: its lines, of which the corrected ones come later.
+func streamed(t testing.TB, r *Run) (lines []string) {
+	t.Helper()
+	add := func(l Line) {
+		b, err := json.Marshal(l)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines = append(lines, string(b)+"\n")
+	}
+	facts := r.Facts()
+	begin := facts
+	begin.Totals, begin.Duration, begin.Clock = Totals{Errors: map[string]int64{}}, 0, Clock{}
+	add(Line{Schema: StreamSchema, Begin: &begin})
+	for _, i := range r.Intervals {
+		corrected := map[string]Metric{Forward: i.Metrics[Forward]}
+		i.Metrics = map[string]Metric{RTT: i.Metrics[RTT], ForwardRaw: i.Metrics[ForwardRaw]}
+		add(Line{Interval: &i})
+		add(Line{Corrected: &Correction{Start: i.Start, Metrics: corrected}})
+	}
+	add(Line{End: &facts})
+	return lines
+}
+
+func sample() *Run { return makeRun(rand.New(rand.NewPCG(1, 9)), 3).run }
+
+func TestReadGivesBackWhatWasWritten(t *testing.T) {
+	a, b := sample(), makeRun(rand.New(rand.NewPCG(2, 9)), 1).run
+	runs, err := Read("runs", strings.NewReader(written(t, a, b)))
+	if err != nil || len(runs) != 2 {
+		t.Fatalf("%d runs, %v", len(runs), err)
+	}
+	if d := cmp.Diff([]*Run{a, b}, runs); d != "" {
+		t.Error(d)
+	}
+	if again := written(t, runs...); again != written(t, a, b) {
+		t.Error("written again it is another text")
+	}
+}
+
+func TestReadStream(t *testing.T) {
+	r := sample()
+	lines := streamed(t, r)
+	runs, err := Read("stream", strings.NewReader(strings.Join(lines, "")+written(t, r)+strings.Join(lines, "")))
+	if err != nil || len(runs) != 3 {
+		t.Fatalf("%d runs, %v", len(runs), err)
+	}
+	for _, got := range runs {
+		same(t, "streaming", got, r)
+	}
+}
+
+// TestReadStreamOfAKilledRun holds that a stream which ends anywhere has all that came
+// before its last line.
+func TestReadStreamOfAKilledRun(t *testing.T) {
+	r := sample()
+	lines := streamed(t, r)
+	for n := 1; n < len(lines); n++ {
+		for _, rest := range []string{"", lines[n][:len(lines[n])/2]} {
+			runs, err := Read("stream", strings.NewReader(strings.Join(lines[:n], "")+rest))
+			if err != nil || len(runs) != 1 {
+				t.Fatalf("%d lines: %v", n, err)
+			}
+			got := runs[0]
+			var received int64
+			for _, i := range r.Intervals[:n/2] {
+				received += i.Received
+			}
+			if !got.Interrupted || got.Validity.Verdict != Invalid || len(got.Intervals) != n/2 || got.Totals.Received != received {
+				t.Errorf("%d lines: interrupted %v, %d intervals, %d replies; want %d and %d", n, got.Interrupted, len(got.Intervals), got.Totals.Received, n/2, received)
+			}
+			if _, corrected := got.Metrics[Forward]; corrected != (n > 1) || n > 1 && got.Metrics[RTT].Count != received {
+				t.Errorf("%d lines: metrics %v", n, got.Metrics)
+			}
+		}
+	}
+}
+
+func TestReadRefuses(t *testing.T) {
+	whole := written(t, sample())
+	lines := streamed(t, sample())
+	line := func(text, part string) string {
+		return fmt.Sprintf("line %d ", 1+strings.Count(text[:strings.Index(text, part)], "\n"))
+	}
+	hdr := sample().Intervals[2].Metrics[RTT].HDR
+	broken := strings.Replace(whole, hdr, hdr[:20]+"AAAA"+hdr[24:], 1)
+	for name, tc := range map[string]struct{ text, says string }{
+		"nothing":           {"", "FILE is empty"},
+		"white space":       {" \n ", "FILE is empty"},
+		"no JSON":           {"hello", "FILE, line 1 (byte 0): it is no JSON"},
+		"a broken line":     {"\n{\"schema\": x}", "FILE, line 2 (byte 12): it is no JSON"},
+		"truncated":         {whole[:len(whole)/2], fmt.Sprintf("(byte %d): it ends in the middle", len(whole)/2)},
+		"another's JSON":    {`{"p50": 1}`, `FILE, line 1 (byte 0): it is JSON with the schema "", and no record of a run`},
+		"JSON of no object": {`[1, 2]`, "it is JSON, and no record"},
+		"the future":        {strings.Replace(whole, "run.v1", "run.v2", 1), "its schema echostamp.run.v2 is newer than this program"},
+		"a future stream":   {strings.Replace(lines[0], "stream.v1", "stream.v7", 1), "its schema echostamp.stream.v7 is newer"},
+		"a wrong type":      {strings.Replace(whole, `"duration_ns": 3000000000`, `"duration_ns": "3s"`, 1), "duration_ns is no int64"},
+		"a wrong histogram": {broken, line(whole, hdr)},
+		"a wrong count":     {strings.Replace(whole, `"count": `, `"count": 1`, 1), "metrics."},
+		"no metrics":        {strings.Replace(whole, `"metrics": {`, `"matrix": {`, 1), "it has no metrics"},
+		"behind a record":   {whole + "and more", "it is no JSON"},
+		"a lost first line": {strings.Join(lines[1:], ""), "and no record of a run"},
+		"a lost line":       {strings.Join(append([]string{lines[0]}, lines[2:]...), ""), "FILE, line 2 "},
+		"a broken stream":   {strings.Join(lines[:2], "") + "{]\n" + lines[2], "FILE, line 3 "},
+	} {
+		runs, err := Read("FILE", strings.NewReader(tc.text))
+		if err == nil || !strings.Contains(err.Error(), tc.says) || !strings.HasPrefix(err.Error(), "FILE") {
+			t.Errorf("%s: %v, want %q", name, err, tc.says)
+		}
+		if runs != nil {
+			t.Errorf("%s: an error, and %d runs", name, len(runs))
+		}
+	}
+}
+
+// TestReadOldRecords holds that files are read that earlier versions wrote, and written
+// again without loss.
+func TestReadOldRecords(t *testing.T) {
+	files, err := filepath.Glob("testdata/*/*.json")
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		runs, err := Read(file, bytes.NewReader(text))
+		if err != nil || len(runs) != 1 {
+			t.Errorf("%d runs, %v", len(runs), err)
+			continue
+		}
+		var before, after map[string]any
+		if err := json.Unmarshal(text, &before); err != nil {
+			t.Fatal(err)
+		}
+		if err := json.Unmarshal([]byte(written(t, runs[0])), &after); err != nil {
+			t.Fatal(err)
+		}
+		if d := cmp.Diff(before, after); d != "" {
+			t.Errorf("%s: written again it differs:\n%s", file, d)
+		}
+	}
+}
+
+// FuzzRead holds that no file does harm, and that what is accepted can be written, read
+// again and merged.
+func FuzzRead(f *testing.F) {
+	r := sample()
+	f.Add(written(f, r))
+	f.Add(strings.Join(streamed(f, r), ""))
+	f.Add(`{"schema":"echostamp.run.v1","metrics":{},"intervals":[{}],"parts":[{}]}`)
+	f.Fuzz(func(t *testing.T, text string) {
+		runs, err := Read("fuzz", strings.NewReader(text))
+		if err != nil {
+			return
+		}
+		if _, err := Read("again", strings.NewReader(written(t, runs...))); err != nil {
+			t.Error(err)
+		}
+		if whole, err := Merge(runs); err != nil || len(whole.Parts) < len(runs) {
+			t.Errorf("merged: %v", err)
+		}
+	})
+}
