@@ -14,6 +14,11 @@ import (
 // clock tells how the two clocks relate, and what became of them meanwhile.
 func clock(b io.Writer, r *record.Run) {
 	c := r.Clock
+	if len(r.Parts) > 0 {
+		fmt.Fprintf(b, "clock       %s: offsets are those of the parts, off by %s at most; %s excluded\n",
+			cmp.Or(c.Relation, "unknown"), unit.Duration(float64(c.Bound)), unit.Plural(c.Excluded, "reply"))
+		return
+	}
 	if len(c.Segments) == 0 {
 		if _, directions := r.Metrics[record.Forward]; directions && r.Totals.Received > 0 {
 			fmt.Fprintf(b, "clock       %s: no offset was estimated\n", cmp.Or(c.Relation, "unknown"))

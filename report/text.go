@@ -55,17 +55,23 @@ func Text(w io.Writer, r *record.Run) error {
 func header(b io.Writer, r *record.Run) {
 	target := r.Config.Target
 	switch {
+	case target == "":
+		target = "several targets"
 	case r.Server.Own:
 		target += " (own server, in the same process)"
 	case r.Server.Address != "" && r.Server.Address != target:
 		target += " (" + r.Server.Address + ")"
 	}
-	fmt.Fprintf(b, "echostamp load of %s\n", target)
+	what := "load"
+	if n := len(r.Parts); n > 0 {
+		what = "merge of " + unit.Plural(int64(n), "run")
+	}
+	fmt.Fprintf(b, "echostamp %s of %s\n", what, target)
 	facts := []string{
 		r.Config.Proto + " over " + r.Config.Transport,
-		unit.Plural(int64(r.Config.Clients), "client"),
+		orVarious(r.Config.Clients > 0, unit.Plural(int64(r.Config.Clients), "client"), "clients"),
 		mode(r.Config),
-		unit.Plural(int64(r.Config.Size), "byte") + " a message",
+		orVarious(r.Config.Size > 0, unit.Plural(int64(r.Config.Size), "byte")+" a message", "sizes"),
 		unit.Duration(float64(r.Duration)) + " measured",
 	}
 	if r.Config.Warmup > 0 && r.Duration > 0 {
@@ -77,10 +83,23 @@ func header(b io.Writer, r *record.Run) {
 	fmt.Fprintln(b, strings.Join(facts, " · "))
 }
 
+// orVarious is a fact, or that merged runs do not agree on it.
+func orVarious(agreed bool, fact, what string) string {
+	if agreed {
+		return fact
+	}
+	return "various " + what
+}
+
 // mode says what has the clients send.
 func mode(c record.Config) string {
-	if c.Mode == record.Closed {
+	switch {
+	case c.Mode == record.Closed:
 		return "closed loop"
+	case c.Mode == "":
+		return "various modes"
+	case c.Rate == 0:
+		return "open loop, various rates"
 	}
 	rate := "constant " + unit.Rate(c.Rate)
 	switch {

@@ -21,6 +21,7 @@ import (
 type loadOptions struct {
 	format        string
 	file          string
+	stream        string
 	quiet         bool
 	acceptInvalid bool
 	search        *loadgen.Search // instead of one run
@@ -73,6 +74,7 @@ be done: nothing was measured, or clients had no connection at the end.`,
 	f.DurationVar(&cfg.Interval, "interval", time.Second, "how long the pieces are in which the record has the run over time; those of a run of very many are longer")
 	f.StringVarP(&opts.format, "format", "f", "text", "of the report: text or json")
 	f.StringVarP(&opts.file, "output", "o", "", "save the run to `FILE`, as JSON, whatever the format of the report")
+	f.StringVar(&opts.stream, "stream", "", "write each interval to `FILE` as soon as it is over, a line of JSON each; - is standard output, and the report goes to standard error then")
 	f.BoolVarP(&opts.quiet, "quiet", "q", false, "show no progress")
 	f.BoolVar(&opts.acceptInvalid, "accept-invalid", false, "exit with 0 whatever the verdict on the figures")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
@@ -128,6 +130,9 @@ func load(ctx context.Context, t ui, cfg loadgen.Config, opts loadOptions) error
 	if err := validate(cfg, opts.search); err != nil {
 		return usageOf(err)
 	}
+	if opts.search != nil && opts.stream != "" {
+		return usage(errors.New("--stream: is of one run, and --find-rate makes several"))
+	}
 	var file *record.File
 	if opts.file != "" {
 		var err error
@@ -135,6 +140,18 @@ func load(ctx context.Context, t ui, cfg loadgen.Config, opts loadOptions) error
 			return failed(fmt.Errorf("cannot save to %s: %w", opts.file, err))
 		}
 		defer file.Discard()
+	}
+	var lines *streamer
+	if opts.stream != "" {
+		var err error
+		if lines, err = t.openStream(opts.stream, own); err != nil {
+			return failed(fmt.Errorf("cannot stream to %s: %w", opts.stream, err))
+		}
+		defer lines.close()
+		cfg.Stream = lines.add
+		if opts.stream == "-" {
+			t.out = t.errOut
+		}
 	}
 	if own {
 		addr, stop, err := startServer(server.Config{Engine: cfg.Engine, Shards: cfg.Shards})
@@ -146,6 +163,7 @@ func load(ctx context.Context, t ui, cfg loadgen.Config, opts loadOptions) error
 		cfg.Descriptors = cfg.Clients + serverDescriptors(cfg.Shards)
 	}
 	r, err := t.measure(ctx, cfg, opts)
+	unstreamed := lines.close()
 	if r == nil {
 		if c := (*loadgen.ConfigError)(nil); errors.As(err, &c) {
 			return usageOf(err)
@@ -154,7 +172,7 @@ func load(ctx context.Context, t ui, cfg loadgen.Config, opts loadOptions) error
 	}
 	r.Tool, r.Command, r.Server.Own = thisTool(), os.Args, own
 	ended := outcome(r, err, opts.acceptInvalid)
-	if lost := t.deliver(r, file, opts); lost != nil {
+	if lost := errors.Join(t.deliver(r, file, opts), unstreamed); lost != nil {
 		if ended != nil && ended.err != nil {
 			t.fail(ended)
 		}

@@ -84,6 +84,6 @@ a self-test failed), 130 interrupted (the partial report is printed).`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	root.AddCommand(serverCommand(t), loadCommand(t), chatCommand(t), selftestCommand(t), versionCommand(t))
+	root.AddCommand(serverCommand(t), loadCommand(t), chatCommand(t), reportCommand(t), mergeCommand(t), selftestCommand(t), versionCommand(t))
 	return root
 }

@@ -80,6 +80,13 @@ func Create(path string) (*File, error) {
 	return &File{path: path, tmp: tmp}, nil
 }
 
+// OpenStream opens a file that is to be written while a run goes on, and empties it. Without a
+// reader, a pipe is refused instead of waited for.
+func OpenStream(path string) (*os.File, error) {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC|nonblock, 0o666)
+	return f, cause(err)
+}
+
 // follow returns what a path leads to, also where that is still to be made.
 func follow(path string) string {
 	if real, err := filepath.EvalSymlinks(path); err == nil {

@@ -1,0 +1,71 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/echostamp/echostamp/internal/record"
+)
+
+func mergeCommand(t ui) *cobra.Command {
+	var force bool
+	var file, format string
+	cmd := &cobra.Command{
+		Use:   "merge FILE…",
+		Short: "Make one run of several saved ones",
+		Long: `Merge makes one run of several: of load generators that ran side by side on several
+machines, or of runs that followed each other. Its histograms are those of all samples,
+so its percentiles are exact; percentiles of parts could not be averaged. The record
+keeps what is known of each part. Time in which several measured counts once.
+
+A file may hold several runs, one after another; - is standard input. What does not
+belong together is refused: other targets, protocols or modes, or a run that is there
+twice.`,
+		Example: `  echostamp merge a.json b.json -o both.json
+  cat *.json | echostamp merge -`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			render, ok := renderers[format]
+			if !ok {
+				return usage(fmt.Errorf("--format: %q is neither text nor json", format))
+			}
+			runs, err := t.read(args)
+			if err != nil {
+				return failed(err)
+			}
+			if reasons := record.Mismatches(runs); len(reasons) > 0 && !force {
+				return failed(fmt.Errorf("these runs do not belong together: %s; --force merges them all the same", strings.Join(reasons, "; ")))
+			}
+			whole, err := record.Merge(runs)
+			if err != nil {
+				return failed(err)
+			}
+			whole.Tool, whole.Command = thisTool(), os.Args
+			if file == "" {
+				return t.print([]*record.Run{whole}, render)
+			}
+			return t.save(file, whole)
+		},
+	}
+	f := cmd.Flags()
+	f.BoolVar(&force, "force", false, "merge what does not belong together")
+	f.StringVarP(&file, "output", "o", "", "save the run to `FILE`, as JSON, instead of printing it")
+	f.StringVarP(&format, "format", "f", "json", "of what is printed: text or json")
+	return cmd
+}
+
+// save saves a run to a file.
+func (t ui) save(path string, r *record.Run) error {
+	file, err := t.create(path)
+	if err == nil {
+		defer file.Discard()
+		err = file.Save(r)
+	}
+	if err != nil {
+		return failed(fmt.Errorf("cannot save to %s: %w", path, err))
+	}
+	return nil
+}
