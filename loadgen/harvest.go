@@ -28,11 +28,7 @@ func (h *harvest) reset() {
 
 // newHarvest returns an empty one.
 func (p *plan) newHarvest() *harvest {
-	h := &harvest{metrics: newMetrics(p.cfg, immediate)}
-	if p.samples {
-		h.samples = make([]clock.Sample, 0, 1<<12)
-	}
-	return h
+	return &harvest{metrics: newMetrics(p.cfg, immediate)}
 }
 
 // sample is what a reply says of the server's clock. It is kept if that is estimated.

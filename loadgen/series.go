@@ -90,8 +90,12 @@ func (s *series) end(p *piece) int64 {
 	return end
 }
 
-// advance ends the intervals that nothing comes for any more, as from before a time.
+// advance ends the intervals that nothing comes for any more, as from before a time. When
+// that is never the run is over, and closeAll knows when it was.
 func (s *series) advance(until int64) {
+	if until == never {
+		return
+	}
 	for _, p := range s.open {
 		end := s.end(p)
 		if end == never || end > until {

@@ -13,10 +13,12 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/echostamp/echostamp/internal/hist"
 	"github.com/echostamp/echostamp/internal/record"
@@ -171,8 +173,30 @@ func (r result) run(t *testing.T) *record.Run {
 	if rest, _ := io.ReadAll(d.Buffered()); strings.TrimSpace(string(rest)) != "" {
 		t.Errorf("behind the record: %q", rest)
 	}
+	isValid(t, r.out)
 	holds(t, &run)
 	return &run
+}
+
+// schema is the published one.
+var schema = sync.OnceValues(func() (*jsonschema.Schema, error) {
+	return jsonschema.NewCompiler().Compile("../../docs/run.schema.json")
+})
+
+// isValid holds a record to the published schema.
+func isValid(t *testing.T, text string) {
+	t.Helper()
+	s, err := schema()
+	if err != nil {
+		t.Fatal(err)
+	}
+	value, err := jsonschema.UnmarshalJSON(strings.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Validate(value); err != nil {
+		t.Errorf("the record is not what docs/run.schema.json says: %v", err)
+	}
 }
 
 // holds checks that the figures of a run agree with each other.

@@ -100,14 +100,15 @@ func (s *Series) Intervals() []Interval {
 	return s.list
 }
 
-// Settle has Forward and Reverse of each interval be what they are of the whole run, when
-// the relation of the clocks is known.
+// Settle has Forward and Reverse of each interval be what they are of the whole run. It is
+// called once, when the relation of the clocks is known.
 func (r *Run) Settle() {
 	if !r.Clock.IsRaw() {
 		return
 	}
 	for _, i := range r.Intervals {
 		for raw, name := range map[string]string{ForwardRaw: Forward, ReverseRaw: Reverse} {
+			delete(i.Metrics, name) // the corrected one, which is of no use
 			if m, ok := i.Metrics[raw]; ok {
 				i.Metrics[name] = m
 				delete(i.Metrics, raw)

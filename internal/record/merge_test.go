@@ -24,7 +24,7 @@ type made struct {
 func makeRun(r *rand.Rand, intervals int) made {
 	m := made{samples: map[string][]int64{}}
 	run := &Run{
-		Schema: Schema, Started: time.Unix(1732310000+r.Int64N(20), r.Int64N(1e9)).UTC(), Duration: int64(intervals) * 1e9,
+		Schema: Schema, Command: []string{"echostamp"}, Started: time.Unix(1732310000+r.Int64N(20), r.Int64N(1e9)).UTC(), Duration: int64(intervals) * 1e9,
 		Config:   Config{Target: "192.0.2.7:12345", Proto: "text", Transport: "tcp", Mode: Open, Clients: 1 + r.IntN(2), Rate: 100},
 		Host:     Host{CPUs: 2},
 		Totals:   Totals{Errors: map[string]int64{}},
@@ -66,6 +66,8 @@ func makeRun(r *rand.Rand, intervals int) made {
 	m.run = run
 	return m
 }
+
+func testRand(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, seed)) }
 
 func merge(t *testing.T, runs ...*Run) *Run {
 	t.Helper()
