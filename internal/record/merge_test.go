@@ -199,10 +199,13 @@ func TestSeriesIsBounded(t *testing.T) {
 	var s Series
 	const n = 5*MaxIntervals + 7
 	for i := range int64(n) {
-		h := hist.New()
-		h.Record(i)
-		err := s.Add(Interval{Start: i * 1e9, Duration: 1e9, Received: 1, Errors: map[string]int64{}, Metrics: map[string]Metric{RTT: NewMetric(h)}})
-		if err != nil {
+		next := Interval{Start: i * 1e9, Duration: 1e9, Received: 1, Errors: map[string]int64{}, Metrics: map[string]Metric{}}
+		if i%20 == 0 { // histograms take their time
+			h := hist.New()
+			h.Record(i)
+			next.Metrics[RTT] = NewMetric(h)
+		}
+		if err := s.Add(next); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -217,7 +220,7 @@ func TestSeriesIsBounded(t *testing.T) {
 			shortest, longest = min(shortest, i.Duration), max(longest, i.Duration)
 		}
 	}
-	if k := len(s.Intervals()); k > MaxIntervals || k < MaxIntervals/2 || end != n*1e9 || received != n || values != n {
+	if k := len(s.Intervals()); k > MaxIntervals || k < MaxIntervals/2 || end != n*1e9 || received != n || values != n/20+1 {
 		t.Errorf("%d intervals until %d, with %d replies and %d values", len(s.Intervals()), end, received, values)
 	}
 	if longest > 2*shortest {
