@@ -28,13 +28,9 @@ twice.`,
   cat *.json | echostamp merge -`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			render, ok := renderers[format]
-			if !ok {
-				return usage(fmt.Errorf("--format: %q is neither text nor json", format))
-			}
-			runs, err := t.read(args)
+			runs, render, err := t.saved(args, format)
 			if err != nil {
-				return failed(err)
+				return err
 			}
 			if reasons := record.Mismatches(runs); len(reasons) > 0 && !force {
 				return failed(fmt.Errorf("these runs do not belong together: %s; --force merges them all the same", strings.Join(reasons, "; ")))

@@ -28,13 +28,9 @@ interrupted, and invalid.`,
   cat *.json | echostamp report -`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			render, ok := renderers[format]
-			if !ok {
-				return usage(fmt.Errorf("--format: %q is neither text nor json", format))
-			}
-			runs, err := t.read(args)
+			runs, render, err := t.saved(args, format)
 			if err != nil {
-				return failed(err)
+				return err
 			}
 			return t.print(runs, render)
 		},
@@ -43,11 +39,26 @@ interrupted, and invalid.`,
 	return cmd
 }
 
-// renderers are the formats of a report.
-var renderers = map[string]func(io.Writer, *record.Run) error{"text": report.Text, "json": record.Write}
+// renderer prints a run in a format.
+type renderer func(io.Writer, *record.Run) error
+
+var renderers = map[string]renderer{"text": report.Text, "json": record.Write}
+
+// saved returns the runs in files, and what prints them in a format.
+func (t ui) saved(files []string, format string) ([]*record.Run, renderer, error) {
+	render, ok := renderers[format]
+	if !ok {
+		return nil, nil, usage(fmt.Errorf("--format: %q is neither text nor json", format))
+	}
+	runs, err := t.read(files)
+	if err != nil {
+		return nil, nil, failed(err)
+	}
+	return runs, render, nil
+}
 
 // print prints runs, one after another.
-func (t ui) print(runs []*record.Run, render func(io.Writer, *record.Run) error) error {
+func (t ui) print(runs []*record.Run, render renderer) error {
 	for i, r := range runs {
 		var b strings.Builder
 		if i > 0 {
