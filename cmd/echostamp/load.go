@@ -23,6 +23,7 @@ type loadOptions struct {
 	file          string
 	stream        string
 	quiet         bool
+	progress      time.Duration // how often to print a line of it; 0 is a bar on a terminal
 	acceptInvalid bool
 	search        *loadgen.Search // instead of one run
 }
@@ -75,7 +76,8 @@ be done: nothing was measured, or clients had no connection at the end.`,
 	f.StringVarP(&opts.format, "format", "f", "text", "of the report: text or json")
 	f.StringVarP(&opts.file, "output", "o", "", "save the run to `FILE`, as JSON, whatever the format of the report")
 	f.StringVar(&opts.stream, "stream", "", "write each interval to `FILE` as soon as it is over, a line of JSON each; - is standard output, and the report goes to standard error then")
-	f.BoolVarP(&opts.quiet, "quiet", "q", false, "show no progress")
+	f.BoolVarP(&opts.quiet, "quiet", "q", false, "show no progress and no warnings while the run goes on, even with --progress")
+	f.DurationVar(&opts.progress, "progress", 0, "print a line on how the run goes on every `PERIOD`, such as 10s, whether or not on a terminal; 0 shows a bar on a terminal")
 	f.BoolVar(&opts.acceptInvalid, "accept-invalid", false, "exit with 0 whatever the verdict on the figures")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if err := pacing.into(&cfg, f); err != nil {
@@ -121,6 +123,9 @@ func parseSources(texts []string) ([]netip.Addr, error) {
 func load(ctx context.Context, t ui, cfg loadgen.Config, opts loadOptions) error {
 	if opts.format != "text" && opts.format != "json" {
 		return usage(fmt.Errorf("--format: %q is neither text nor json", opts.format))
+	}
+	if err := opts.checkProgress(); err != nil {
+		return usage(err)
 	}
 	own := cfg.Target == ""
 	spareProcessor(2 * cfg.Shards) // as many for a server of its own
@@ -199,7 +204,7 @@ func (t ui) measure(ctx context.Context, cfg loadgen.Config, opts loadOptions) (
 		}
 		return loadgen.FindRate(ctx, cfg, *s)
 	}
-	show := showProgress(t, &cfg, opts.quiet)
+	show := showProgress(t, &cfg, opts.quiet, opts.progress)
 	defer show.end()
 	return loadgen.Run(ctx, cfg)
 }

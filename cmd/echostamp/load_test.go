@@ -69,7 +69,7 @@ func TestServersThatMisbehave(t *testing.T) {
 			if !regexp.MustCompile(tc.says).MatchString(r.errOut) {
 				t.Errorf("said %q, want %q", r.errOut, tc.says)
 			}
-			if (tc.code == exitFailed) != (r.errOut != "") {
+			if (tc.code == exitFailed) != (r.failure() != "") {
 				t.Errorf("exit code %d and standard error %q", r.code, r.errOut)
 			}
 		})
@@ -266,7 +266,7 @@ func TestInterrupt(t *testing.T) {
 			if r.code != exitInterrupted || !run.Interrupted {
 				t.Errorf("exit code %d, interrupted %v; %s", r.code, run.Interrupted, r.errOut)
 			}
-			if r.errOut != "" {
+			if r.failure() != "" {
 				t.Errorf("standard error: %s", r.errOut)
 			}
 			if saved, err := os.ReadFile(file); err != nil || string(saved) != r.out {

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"strconv"
 	"strings"
@@ -112,6 +113,11 @@ type result struct {
 	code        int
 	out, errOut string
 }
+
+var notice = regexp.MustCompile(`(?m)^echostamp: warning: .*\n`)
+
+// failure is what a program said besides what it noticed while it ran.
+func (r result) failure() string { return notice.ReplaceAllString(r.errOut, "") }
 
 // running is a program that goes on.
 type running struct {

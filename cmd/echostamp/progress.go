@@ -1,93 +1,115 @@
 package main
 
 import (
+	"errors"
 	"fmt"
-	"sync/atomic"
+	"sync"
 	"time"
 
-	"github.com/vbauerster/mpb/v8"
-	"github.com/vbauerster/mpb/v8/decor"
-
-	"github.com/echostamp/echostamp/internal/unit"
 	"github.com/echostamp/echostamp/loadgen"
 )
 
-// progress is the bar that a run shows on a terminal; nil shows nothing.
-type progress struct {
-	container *mpb.Progress
-	bar       *mpb.Bar
-	now       atomic.Pointer[loadgen.Live]
-	changed   chan struct{} // now has been, since it was drawn
+const minPeriod = 100 * time.Millisecond // of --progress
+
+func (o loadOptions) checkProgress() error {
+	switch {
+	case o.progress != 0 && o.progress < minPeriod:
+		return fmt.Errorf("--progress: %v is neither 0 nor at least %v", o.progress, minPeriod)
+	case o.progress != 0 && o.search != nil:
+		return errors.New("--progress: is of one run, and --find-rate makes several, of which it tells each")
+	}
+	return nil
 }
 
-// showProgress has a run show itself where standard error is a terminal.
-func showProgress(t ui, cfg *loadgen.Config, quiet bool) *progress {
-	if quiet || !isTerminal(t.errOut) {
+// progress shows a run while it goes on. A terminal that is stopped blocks what
+// writes to it, which must not block the run: so the run leaves what there is to show,
+// and a goroutine of its own shows it.
+type progress struct {
+	where   screen
+	plan    plan
+	start   time.Time
+	changed chan struct{} // there is something that has not been shown
+	ending  chan struct{} // closed when the run is over
+	ended   chan struct{} // closed when all is shown
+	mu      sync.Mutex    // of what follows
+	now     loadgen.Live
+	notices []string // not shown yet
+}
+
+// showProgress has a run show itself: as a bar where standard error is a terminal, or
+// as a line each period if that is not 0. What went wrong is told in either case, and
+// else as well. It returns nil if all is quiet.
+func showProgress(t ui, cfg *loadgen.Config, quiet bool, every time.Duration) *progress {
+	if quiet {
 		return nil
 	}
-	p := &progress{container: mpb.New(mpb.WithOutput(t.errOut), mpb.WithWidth(80))}
-	p.now.Store(&loadgen.Live{})
-	total, done := int64(cfg.Length()), func(l loadgen.Live) int64 { return int64(l.Elapsed) }
-	if total == 0 {
-		total, done = cfg.Messages, func(l loadgen.Live) int64 { return l.Received }
+	p := &progress{
+		where: newScreen(t.errOut), plan: planOf(cfg), start: time.Now(),
+		changed: make(chan struct{}, 1), ending: make(chan struct{}), ended: make(chan struct{}),
 	}
-	p.bar = p.container.AddBar(total,
-		mpb.BarRemoveOnComplete(),
-		mpb.PrependDecorators(decor.Any(func(decor.Statistics) string { return p.left(cfg) })),
-		mpb.AppendDecorators(decor.Any(func(decor.Statistics) string { return p.figures() })))
-	// A terminal that is stopped blocks what draws the bar, and must not block
-	// the run.
-	p.changed = make(chan struct{}, 1)
-	cfg.Live = func(l loadgen.Live) {
-		p.now.Store(&l)
-		select {
-		case p.changed <- struct{}{}:
-		default:
-		}
+	if every > 0 {
+		p.where.width = nil // lines instead of the bar
 	}
-	go func() {
-		for range p.changed {
-			p.bar.SetCurrent(min(done(*p.now.Load()), total-1)) // a full bar would not be drawn any more
-		}
-	}()
+	cfg.Live = p.note
+	go p.show(every)
 	return p
 }
 
-// left tells the phase, and the time or the messages that are left.
-func (p *progress) left(cfg *loadgen.Config) string {
-	l := p.now.Load()
-	switch {
-	case l.Phase == loadgen.Connecting:
-		return fmt.Sprintf("connecting %d/%d ", l.Connected, cfg.Clients)
-	case l.Phase == loadgen.WarmingUp:
-		return "warming up "
-	case cfg.Length() > 0:
-		left := max(0, cfg.Length()-l.Elapsed) + time.Second - 1 // rounds up
-		return fmt.Sprintf("%v left ", left.Truncate(time.Second))
+// note takes the state of the run.
+func (p *progress) note(l loadgen.Live) {
+	p.mu.Lock()
+	p.now = l
+	p.notices = append(p.notices, l.Notices...)
+	p.mu.Unlock()
+	select {
+	case p.changed <- struct{}{}:
+	default:
 	}
-	return unit.Count(cfg.Messages-l.Received) + " left "
 }
 
-func (p *progress) figures() string {
-	l := p.now.Load()
-	return fmt.Sprintf(" %s p50 %s p99 %s errors %s", unit.Rate(l.Rate),
-		unit.Duration(float64(l.P50)), unit.Duration(float64(l.P99)), unit.Count(l.Errors))
+// take returns the state of the run, and the notices that have not been shown.
+func (p *progress) take() (loadgen.Live, []string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	notices := p.notices
+	p.notices = nil
+	return p.now, notices
 }
 
-// end clears the bar away, unless the terminal is stopped.
+func (p *progress) show(every time.Duration) {
+	defer close(p.ended)
+	var tick <-chan time.Time
+	if every > 0 {
+		ticker := time.NewTicker(every)
+		defer ticker.Stop()
+		tick = ticker.C
+	}
+	for {
+		select {
+		case <-p.changed:
+			now, notices := p.take()
+			p.where.update(notices, barOf(p.plan, now))
+		case <-tick:
+			now, notices := p.take()
+			p.where.update(notices, nil)
+			p.where.print(plainLine(p.plan, now, time.Since(p.start)))
+		case <-p.ending:
+			_, notices := p.take()
+			p.where.update(notices, nil)
+			return
+		}
+	}
+}
+
+// end shows what is left to show, and clears the bar away, unless the terminal is
+// stopped.
 func (p *progress) end() {
 	if p == nil {
 		return
 	}
-	close(p.changed)
-	cleared := make(chan struct{})
-	go func() {
-		p.bar.Abort(true)
-		p.container.Wait()
-		close(cleared)
-	}()
+	close(p.ending)
 	select {
-	case <-cleared:
+	case <-p.ended:
 	case <-time.After(time.Second):
 	}
 }

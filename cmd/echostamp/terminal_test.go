@@ -2,6 +2,7 @@ package main
 
 import (
 	"io"
+	"os"
 	"os/exec"
 	"regexp"
 	"strings"
@@ -18,8 +19,15 @@ type typing struct{ see, keys string }
 // shown there.
 func onTerminal(t *testing.T, typed []typing, args ...string) result {
 	t.Helper()
+	return onTerminalWith(t, nil, typed, args...)
+}
+
+// onTerminalWith is onTerminal with variables of the environment.
+func onTerminalWith(t *testing.T, env []string, typed []typing, args ...string) result {
+	t.Helper()
 	script := peers.Need(t, "script") // of util-linux
 	cmd := exec.Command(script, "-qefc", "stty cols 100 rows 30 && exec "+program(t)+" "+strings.Join(args, " "), "/dev/null")
+	cmd.Env = append(append(os.Environ(), "TERM=xterm", "NO_COLOR="), env...)
 	keys, err := cmd.StdinPipe() // stays open: the person is still there
 	if err != nil {
 		t.Fatal(err)
@@ -54,26 +62,6 @@ func onTerminal(t *testing.T, typed []typing, args ...string) result {
 		t.Fatalf("%v did not end; the terminal shows %q", args, &shown)
 	}
 	return result{code: cmd.ProcessState.ExitCode(), out: shown.String()}
-}
-
-func TestProgressOnATerminal(t *testing.T) {
-	t.Parallel()
-	r := onTerminal(t, nil, "load", "--accept-invalid", "-d", "1s", "-c", "2")
-	bar, report, found := strings.Cut(r.out, "echostamp load of")
-	if r.code != exitDone || !found {
-		t.Fatalf("exit code %d, %q", r.code, r.out)
-	}
-	if !regexp.MustCompile(`\ds left .* [\d,]+/s p50 \S+ p99 \S+ errors 0`).MatchString(bar) {
-		t.Errorf("the bar was %q", bar)
-	}
-	if strings.Contains(report, "left") {
-		t.Errorf("the bar goes on in the report: %q", report)
-	}
-
-	r = onTerminal(t, nil, "load", "-d", "500ms", "--quiet")
-	if bar, _, _ := strings.Cut(r.out, "echostamp load of"); bar != "" {
-		t.Errorf("--quiet shows %q", bar)
-	}
 }
 
 func TestChatOnATerminal(t *testing.T) {
