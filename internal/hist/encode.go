@@ -182,28 +182,41 @@ func decodePlain(b []byte) (counts, error) {
 	if offset != 0 || precision != digits || lowest != 1 {
 		return nil, fmt.Errorf("it has %d digits from %d with an offset of %d, not %d from 1 with none", precision, lowest, offset, digits)
 	}
+	return decodeCounts(b[headerSize:])
+}
+
+// decodeCounts reads counts: once to see how many there are, and once to take them.
+func decodeCounts(b []byte) (counts, error) {
 	var side counts
+	most := 0
+	err := eachCount(b, func(at int, _ int64) { most = at + 1 })
+	if err != nil || most == 0 {
+		return nil, err
+	}
+	side.grow(most - 1)
+	return side, eachCount(b, func(at int, n int64) { side[at] = n })
+}
+
+// eachCount calls a function with each count that is told, and its bucket.
+func eachCount(b []byte, f func(at int, n int64)) error {
 	at := 0
-	for b = b[headerSize:]; len(b) > 0; {
+	for len(b) > 0 {
 		n, rest, err := zigZag(b)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		b = rest
 		if n < -buckets || n >= 0 && at >= buckets || at-int(min(n, 0)) > buckets {
-			return nil, errors.New("it has more buckets than there are values")
+			return errors.New("it has more buckets than there are values")
 		}
 		if n < 0 {
 			at -= int(n)
 			continue
 		}
-		if at >= len(side) {
-			side.grow(at)
-		}
-		side[at] = n
+		f(at, n)
 		at++
 	}
-	return side, nil
+	return nil
 }
 
 // restore gives a histogram that has nothing but its counts the rest.
