@@ -3,7 +3,6 @@ package report
 import (
 	"cmp"
 	"fmt"
-	"io"
 	"math"
 	"strings"
 
@@ -12,18 +11,18 @@ import (
 )
 
 // clock tells how the two clocks relate, and what became of them meanwhile.
-func clock(b io.Writer, r *record.Run) {
+func clock(r *record.Run) (f facts) {
 	c := r.Clock
 	if len(r.Parts) > 0 {
-		fmt.Fprintf(b, "clock       %s: offsets are those of the parts, off by %s at most; %s excluded\n",
+		f.add("clock", "%s: offsets are those of the parts, off by %s at most; %s excluded",
 			cmp.Or(c.Relation, "unknown"), unit.Duration(float64(c.Bound)), unit.Plural(c.Excluded, "reply"))
-		return
+		return f
 	}
 	if len(c.Segments) == 0 {
 		if _, directions := r.Metrics[record.Forward]; directions && r.Totals.Received > 0 {
-			fmt.Fprintf(b, "clock       %s: no offset was estimated\n", cmp.Or(c.Relation, "unknown"))
+			f.add("clock", "%s: no offset was estimated", cmp.Or(c.Relation, "unknown"))
 		}
-		return
+		return f
 	}
 	facts := []string{
 		fmt.Sprintf("server − client estimated at %s ± %s at the end", unit.Precise(c.Offset, c.Bound), unit.Duration(float64(c.Bound))),
@@ -35,23 +34,26 @@ func clock(b io.Writer, r *record.Run) {
 		facts = append(facts, fmt.Sprintf("%s of causality from %s to %s", unit.Plural(c.Violations, "violation"),
 			unit.Duration(float64(c.ViolationsFrom)), unit.Duration(float64(c.ViolationsTo))))
 	}
-	fmt.Fprintf(b, "clock       %s: %s\n", relation(c), strings.Join(facts, ", "))
+	f.add("clock", "%s: %s", relation(c), strings.Join(facts, ", "))
 	if len(c.Segments) > 1 {
-		list(b, c.Segments, segment)
+		f[0].Items = list(c.Segments, mostListed, segment)
 	}
-	list(b, c.Changes, change)
+	f[0].Items = append(f[0].Items, list(c.Changes, mostListed, change)...)
+	return f
 }
 
-// list writes the first of some things, a line each.
-func list[T any](b io.Writer, things []T, describe func(T) string) {
-	const most = 10
+// mostListed is how many segments, and how many changes, a report for a terminal lists.
+const mostListed = 10
+
+// list describes the first of some things.
+func list[T any](things []T, most int, describe func(T) string) (out []string) {
 	for i, thing := range things {
 		if i == most {
-			fmt.Fprintf(b, "            - and %s more, which the record has\n", unit.Count(int64(len(things)-most)))
-			return
+			return append(out, "and "+unit.Count(int64(len(things)-most))+" more, which the record has")
 		}
-		fmt.Fprintf(b, "            - %s\n", describe(thing))
+		out = append(out, describe(thing))
 	}
+	return out
 }
 
 // segment tells of a time in which both clocks ran evenly.

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/netip"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -21,6 +23,7 @@ import (
 type loadOptions struct {
 	format        string
 	file          string
+	page          string
 	stream        string
 	quiet         bool
 	progress      time.Duration // how often to print a line of it; 0 is a bar on a terminal
@@ -73,8 +76,9 @@ be done: nothing was measured, or clients had no connection at the end.`,
 	f.StringVar(&clocks, "clock", string(loadgen.AutoClocks), "what forward and reverse are by: auto (correct them for the server's clock unless it is this host's), raw, corrected, or `synced[:ERROR]` (you vouch that the clocks differ by ERROR at most)")
 	engine.define(f)
 	f.DurationVar(&cfg.Interval, "interval", time.Second, "how long the pieces are in which the record has the run over time; those of a run of very many are longer")
-	f.StringVarP(&opts.format, "format", "f", "text", "of the report: text or json")
+	f.StringVarP(&opts.format, "format", "f", "text", "of the report: "+strings.Join(report.Names(), ", "))
 	f.StringVarP(&opts.file, "output", "o", "", "save the run to `FILE`, as JSON, whatever the format of the report")
+	f.StringVar(&opts.page, "html", "", "save a page of the run to `FILE`, whatever the format of the report")
 	f.StringVar(&opts.stream, "stream", "", "write each interval to `FILE` as soon as it is over, a line of JSON each; - is standard output, and the report goes to standard error then")
 	f.BoolVarP(&opts.quiet, "quiet", "q", false, "show no progress and no warnings while the run goes on, even with --progress")
 	f.DurationVar(&opts.progress, "progress", 0, "print a line on how the run goes on every `PERIOD`, such as 10s, whether or not on a terminal; 0 shows a bar on a terminal")
@@ -121,8 +125,8 @@ func parseSources(texts []string) ([]netip.Addr, error) {
 }
 
 func load(ctx context.Context, t ui, cfg loadgen.Config, opts loadOptions) error {
-	if opts.format != "text" && opts.format != "json" {
-		return usage(fmt.Errorf("--format: %q is neither text nor json", opts.format))
+	if _, err := report.Find(opts.format); err != nil {
+		return usage(fmt.Errorf("--format: %w", err))
 	}
 	if err := opts.checkProgress(); err != nil {
 		return usage(err)
@@ -138,13 +142,12 @@ func load(ctx context.Context, t ui, cfg loadgen.Config, opts loadOptions) error
 	if opts.search != nil && opts.stream != "" {
 		return usage(errors.New("--stream: is of one run, and --find-rate makes several"))
 	}
-	var file *record.File
-	if opts.file != "" {
-		var err error
-		if file, err = t.create(opts.file); err != nil {
-			return failed(fmt.Errorf("cannot save to %s: %w", opts.file, err))
-		}
-		defer file.Discard()
+	saves, err := t.prepare(opts)
+	if err != nil {
+		return failed(err)
+	}
+	for _, s := range saves {
+		defer s.file.Discard()
 	}
 	var lines *streamer
 	if opts.stream != "" {
@@ -177,7 +180,7 @@ func load(ctx context.Context, t ui, cfg loadgen.Config, opts loadOptions) error
 	}
 	r.Tool, r.Command, r.Server.Own = thisTool(), os.Args, own
 	ended := outcome(r, err, opts.acceptInvalid)
-	if lost := errors.Join(t.deliver(r, file, opts), unstreamed); lost != nil {
+	if lost := errors.Join(t.deliver(r, saves, opts), unstreamed); lost != nil {
 		if ended != nil && ended.err != nil {
 			t.fail(ended)
 		}
@@ -209,6 +212,29 @@ func (t ui) measure(ctx context.Context, cfg loadgen.Config, opts loadOptions) (
 	return loadgen.Run(ctx, cfg)
 }
 
+// saving is a file that a run will be saved to in a format.
+type saving struct {
+	path, format string
+	file         *record.File
+}
+
+// prepare prepares the files to save to.
+func (t ui) prepare(opts loadOptions) (all []saving, err error) {
+	for _, s := range []saving{{path: opts.file, format: "json"}, {path: opts.page, format: "html"}} {
+		if s.path == "" {
+			continue
+		}
+		if s.file, err = t.create(s.path); err != nil {
+			for _, other := range all {
+				other.file.Discard()
+			}
+			return nil, fmt.Errorf("cannot save to %s: %w", s.path, err)
+		}
+		all = append(all, s)
+	}
+	return all, nil
+}
+
 // create prepares the file to save to, which must not be the one that standard
 // output goes to.
 func (t ui) create(path string) (*record.File, error) {
@@ -234,24 +260,21 @@ func usageOf(err error) error {
 	return usage(fmt.Errorf("--%w", c))
 }
 
-// deliver prints the report and saves the run, each whether or not the other
-// succeeds.
-func (t ui) deliver(r *record.Run, file *record.File, opts loadOptions) error {
-	var saved error
-	if file != nil {
-		if err := file.Save(r); err != nil {
-			saved = fmt.Errorf("cannot save to %s: %w; the report is on standard output", opts.file, err)
+// deliver prints the report and saves the run, each whether or not the others
+// succeed.
+func (t ui) deliver(r *record.Run, saves []saving, opts loadOptions) error {
+	runs := []*record.Run{r}
+	var lost []error
+	if err := report.Render(t.out, opts.format, runs, ""); err != nil {
+		lost = append(lost, fmt.Errorf("cannot print the report: %w", err))
+	}
+	for _, s := range saves {
+		err := s.file.Save(func(w io.Writer) error { return report.Render(w, s.format, runs, "") })
+		if err != nil {
+			lost = append(lost, fmt.Errorf("cannot save to %s: %w; the report has been printed", s.path, err))
 		}
 	}
-	render := report.Text
-	if opts.format == "json" {
-		render = record.Write
-	}
-	printed := render(t.out, r)
-	if printed != nil {
-		printed = fmt.Errorf("cannot print the report: %w", printed)
-	}
-	return errors.Join(printed, saved)
+	return errors.Join(lost...)
 }
 
 // outcome is how a run ends, once its report is out; nil is well.

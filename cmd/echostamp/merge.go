@@ -8,11 +8,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/echostamp/echostamp/internal/record"
+	"github.com/echostamp/echostamp/report"
 )
 
 func mergeCommand(t ui) *cobra.Command {
 	var force bool
-	var file, format string
+	var out outputOptions
 	cmd := &cobra.Command{
 		Use:   "merge FILE…",
 		Short: "Make one run of several saved ones",
@@ -28,9 +29,12 @@ twice.`,
   cat *.json | echostamp merge -`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			runs, render, err := t.saved(args, format)
+			if err := out.validate(); err != nil {
+				return usage(err)
+			}
+			runs, err := t.read(args)
 			if err != nil {
-				return err
+				return failed(err)
 			}
 			if reasons := record.Mismatches(runs); len(reasons) > 0 && !force {
 				return failed(fmt.Errorf("these runs do not belong together: %s; --force merges them all the same", strings.Join(reasons, "; ")))
@@ -40,28 +44,11 @@ twice.`,
 				return failed(err)
 			}
 			whole.Tool, whole.Command = thisTool(), os.Args
-			if file == "" {
-				return t.print([]*record.Run{whole}, render)
-			}
-			return t.save(file, whole)
+			return t.put([]*record.Run{whole}, out)
 		},
 	}
 	f := cmd.Flags()
 	f.BoolVar(&force, "force", false, "merge what does not belong together")
-	f.StringVarP(&file, "output", "o", "", "save the run to `FILE`, as JSON, instead of printing it")
-	f.StringVarP(&format, "format", "f", "json", "of what is printed: text or json")
+	out.define(f, "json", "of what is written: "+strings.Join(report.Names(), ", "))
 	return cmd
-}
-
-// save saves a run to a file.
-func (t ui) save(path string, r *record.Run) error {
-	file, err := t.create(path)
-	if err == nil {
-		defer file.Discard()
-		err = file.Save(r)
-	}
-	if err != nil {
-		return failed(fmt.Errorf("cannot save to %s: %w", path, err))
-	}
-	return nil
 }

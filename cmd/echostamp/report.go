@@ -8,68 +8,109 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/echostamp/echostamp/internal/record"
 	"github.com/echostamp/echostamp/report"
 )
 
 func reportCommand(t ui) *cobra.Command {
-	var format string
+	var out outputOptions
 	cmd := &cobra.Command{
 		Use:   "report FILE…",
-		Short: "Report saved runs again",
+		Short: "Report saved runs, in many formats",
 		Long: `Report reads runs that load has saved (-o, --stream) and reports them. A file may
-hold several, one after another; - is standard input.
+hold several, one after another; - is standard input. Of several runs each is
+reported, and a page has them overlaid; merge makes one of them.
 
+Formats:
+` + formatHelp() + `
 A stream whose run was killed has all but the last of its intervals: it is reported as
 interrupted, and invalid.`,
 		Example: `  echostamp report run.json
-  echostamp report --format json run.ndjson
-  cat *.json | echostamp report -`,
+  echostamp report --html run.html run.json
+  echostamp report --html both.html old.json new.json
+  echostamp report --format hgrm --metric rtt run.json
+  cat *.json | echostamp report --format csv -`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			runs, render, err := t.saved(args, format)
-			if err != nil {
-				return err
+			if err := out.validate(); err != nil {
+				return usage(err)
 			}
-			return t.print(runs, render)
+			runs, err := t.read(args)
+			if err != nil {
+				return failed(err)
+			}
+			return t.put(runs, out)
 		},
 	}
-	cmd.Flags().StringVarP(&format, "format", "f", "text", "of the report: text or json")
+	f := cmd.Flags()
+	out.define(f, "text", "of the report: "+strings.Join(report.Names(), ", "))
+	f.StringVar(&out.metric, "metric", "", "of a format that holds one: response, rtt, forward and so on; unless given, response or else rtt")
+	f.StringVar(&out.page, "html", "", "write a page to `FILE`, and print no report unless --format is given")
 	return cmd
 }
 
-// renderer prints a run in a format.
-type renderer func(io.Writer, *record.Run) error
-
-var renderers = map[string]renderer{"text": report.Text, "json": record.Write}
-
-// saved returns the runs in files, and what prints them in a format.
-func (t ui) saved(files []string, format string) ([]*record.Run, renderer, error) {
-	render, ok := renderers[format]
-	if !ok {
-		return nil, nil, usage(fmt.Errorf("--format: %q is neither text nor json", format))
+// formatHelp tells of the formats, a line each.
+func formatHelp() string {
+	var b strings.Builder
+	for _, f := range report.Formats {
+		fmt.Fprintf(&b, "  %-11s %s\n", f.Name, f.Help)
 	}
-	runs, err := t.read(files)
-	if err != nil {
-		return nil, nil, failed(err)
-	}
-	return runs, render, nil
+	return b.String()
 }
 
-// print prints runs, one after another.
-func (t ui) print(runs []*record.Run, render renderer) error {
-	for i, r := range runs {
-		var b strings.Builder
-		if i > 0 {
-			b.WriteByte('\n')
+// outputOptions say where saved runs go, and how.
+type outputOptions struct {
+	flags                      *pflag.FlagSet
+	format, metric, file, page string
+}
+
+func (o *outputOptions) define(f *pflag.FlagSet, format, help string) {
+	o.flags = f
+	f.StringVarP(&o.format, "format", "f", format, help)
+	f.StringVarP(&o.file, "output", "o", "", "write that to `FILE` instead of standard output")
+}
+
+func (o *outputOptions) validate() error {
+	f, err := report.Find(o.format)
+	if err != nil {
+		return fmt.Errorf("--format: %w", err)
+	}
+	if o.metric != "" && !f.OneMetric {
+		return fmt.Errorf("--metric: the format %s holds every metric", f.Name)
+	}
+	return nil
+}
+
+// put writes runs where they are to go.
+func (t ui) put(runs []*record.Run, o outputOptions) error {
+	if o.page != "" {
+		if err := t.save(o.page, runs, "html", ""); err != nil {
+			return err
 		}
-		if err := render(&b, r); err != nil {
-			return failed(err)
+		if o.file == "" && !o.flags.Changed("format") {
+			return nil
 		}
-		if _, err := io.WriteString(t.out, b.String()); err != nil {
-			return failed(fmt.Errorf("cannot print the report: %w", err))
-		}
+	}
+	if o.file != "" {
+		return t.save(o.file, runs, o.format, o.metric)
+	}
+	if err := report.Render(t.out, o.format, runs, o.metric); err != nil {
+		return failed(fmt.Errorf("cannot print the report: %w", err))
+	}
+	return nil
+}
+
+// save writes runs to a file.
+func (t ui) save(path string, runs []*record.Run, format, metric string) error {
+	file, err := t.create(path)
+	if err == nil {
+		defer file.Discard()
+		err = file.Save(func(w io.Writer) error { return report.Render(w, format, runs, metric) })
+	}
+	if err != nil {
+		return failed(fmt.Errorf("cannot save to %s: %w", path, err))
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"testing"
 
 	"github.com/echostamp/echostamp/internal/record"
@@ -93,8 +94,8 @@ func TestInterruptedStream(t *testing.T) {
 		return answered(m)
 	}))
 	dir := t.TempDir()
-	file, stream := filepath.Join(dir, "run.json"), filepath.Join(dir, "run.ndjson")
-	started := start(t, exec.Command(program(t), "load", "-c", "1", "-r", "500", "-d", "1h", "--interval", "100ms", "-o", file, "--stream", stream, p.addr()))
+	file, stream, page := filepath.Join(dir, "run.json"), filepath.Join(dir, "run.ndjson"), filepath.Join(dir, "run.html")
+	started := start(t, exec.Command(program(t), "load", "-c", "1", "-r", "500", "-d", "1h", "--interval", "100ms", "-o", file, "--stream", stream, "--html", page, p.addr()))
 	await(t, reached)
 	if err := started.cmd.Process.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)
@@ -103,6 +104,10 @@ func TestInterruptedStream(t *testing.T) {
 	whole, streamed := saved(t, file), saved(t, stream)
 	if r.code != exitInterrupted || !whole.Interrupted || !streamed.Interrupted {
 		t.Errorf("exit code %d, interrupted %v and %v; %s", r.code, whole.Interrupted, streamed.Interrupted, r.errOut)
+	}
+	shown, err := os.ReadFile(page)
+	if err != nil || !strings.Contains(string(shown), `data-verdict="interrupted"`) {
+		t.Errorf("the page does not say that the run was interrupted (%v)", err)
 	}
 	again := execute(t, exec.Command(program(t), "report", stream))
 	if again.out != r.out {

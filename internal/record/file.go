@@ -47,8 +47,8 @@ func Write(w io.Writer, r *Run) error {
 	return b.Flush()
 }
 
-// A File is where a run will be saved. It appears whole or not at all: a reader
-// never finds half a record, nor a failed run a lost one.
+// A File is where a run, or what is made of one, will be saved. It appears whole or not at all: a reader
+// never finds half of it, nor a failed run a lost one.
 type File struct {
 	path string   // empty for what is written directly
 	tmp  *os.File // nil once it is saved or discarded
@@ -110,10 +110,10 @@ func cause(err error) error {
 	return err
 }
 
-// Save writes r and puts the file in its place. On an error what was at the
+// Save has the file written and puts it in its place. On an error what was at the
 // path before is still there.
-func (f *File) Save(r *Run) error {
-	err := Write(f.tmp, r)
+func (f *File) Save(write func(io.Writer) error) error {
+	err := write(f.tmp)
 	if err == nil && f.path != "" {
 		err = f.tmp.Sync()
 	}

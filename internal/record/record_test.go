@@ -3,6 +3,7 @@ package record
 import (
 	"bytes"
 	"encoding/json"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -85,7 +86,7 @@ func TestSave(t *testing.T) {
 		t.Errorf("before Save the file holds %q", b)
 	}
 	want := &Run{Schema: Schema, Command: []string{"x"}}
-	if err := f.Save(want); err != nil {
+	if err := f.Save(saving(want)); err != nil {
 		t.Fatal(err)
 	}
 	b, err := os.ReadFile(path)
@@ -121,7 +122,7 @@ func TestSaveThroughALinkKeepsTheLink(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := f.Save(&Run{}); err != nil {
+			if err := f.Save(saving(&Run{})); err != nil {
 				t.Fatal(err)
 			}
 			if info, err := os.Lstat(link); err != nil || info.Mode().IsRegular() {
@@ -160,7 +161,7 @@ func TestWhatIsNoFileIsNotReplaced(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := f.Save(&Run{}); err != nil {
+	if err := f.Save(saving(&Run{})); err != nil {
 		t.Fatal(err)
 	}
 	if after, err := os.Stat(os.DevNull); err != nil || after.Mode() != before.Mode() {
@@ -182,3 +183,6 @@ func TestCreateFailsBeforeTheRun(t *testing.T) {
 		t.Errorf("left behind: %v", names)
 	}
 }
+
+// saving writes a run.
+func saving(r *Run) func(io.Writer) error { return func(w io.Writer) error { return Write(w, r) } }

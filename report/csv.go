@@ -1,0 +1,114 @@
+package report
+
+import (
+	"encoding/csv"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/echostamp/echostamp/internal/record"
+)
+
+// csvRun are the columns that tell of a run, the same in each of its rows. Those of a
+// merged run in which its parts differ are empty.
+//
+//	run          1 for the first, and so on
+//	started      when measuring began, RFC 3339
+//	target       as it was given
+//	mode         closed or open loop
+//	proto        protocol
+//	clients      how many
+//	rate_asked   messages a second in open loop, of all clients together
+//	size         of a message, in bytes
+//	duration_ns  for how long was measured
+//	interrupted  true or false
+//	verdict      valid, generator-limited or invalid
+//	rate         replies a second
+//	sent         messages
+//	received     replies
+//	failed       messages whose reply deviated or never came
+//	errors       of all kinds
+var csvRun = []string{
+	"run", "started", "target", "mode", "proto", "clients", "rate_asked", "size", "duration_ns", "interrupted", "verdict",
+	"rate", "sent", "received", "failed", "errors",
+}
+
+// csvHead are all columns. Those after csvRun tell of a metric, all of them in nanoseconds
+// but for metric, which is its name, count, which is how many values it has, and low, which
+// names the percentiles above which fewer than a hundred of them lie. A figure that is
+// not known is empty: a percentile above which fewer than ten lie, and all of no values.
+var csvHead = slices.Concat(csvRun, []string{"metric", "count", "min"}, percentileHeads(), []string{"max", "mean", "stddev", "low"})
+
+// percentileHeads are the names of percentiles at the head of a table: p50, p99.9.
+func percentileHeads() (heads []string) {
+	for _, q := range record.Percentiles {
+		heads = append(heads, "p"+record.PercentileName(q))
+	}
+	return heads
+}
+
+// CSV writes runs as one table, a row for each metric of each run.
+func CSV(w io.Writer, runs []*record.Run) error {
+	out := csv.NewWriter(w)
+	_ = out.Write(csvHead) // it is asked for its error below
+	for i, r := range runs {
+		facts := csvFacts(r, i)
+		for _, name := range metricNames(r.Metrics) {
+			_ = out.Write(slices.Concat(facts, []string{name}, csvMetric(r.Metrics[name])))
+		}
+		if len(r.Metrics) == 0 { // so that the run is there
+			_ = out.Write(append(facts, make([]string, len(csvHead)-len(csvRun))...))
+		}
+	}
+	out.Flush()
+	return out.Error()
+}
+
+// csvFacts are the cells of csvRun.
+func csvFacts(r *record.Run, at int) []string {
+	started := ""
+	if !r.Started.IsZero() {
+		started = r.Started.Format(time.RFC3339Nano)
+	}
+	c, t := r.Config, r.Totals
+	return []string{
+		strconv.Itoa(at + 1), started, c.Target, c.Mode, c.Proto,
+		unlessZero(c.Clients), unlessZero(c.Rate), unlessZero(c.Size),
+		number(r.Duration), strconv.FormatBool(r.Interrupted), r.Validity.Verdict,
+		number(t.Rate), number(t.Sent), number(t.Received), number(t.Failed), number(t.ErrorCount()),
+	}
+}
+
+// csvMetric are the cells after a metric's name.
+func csvMetric(m record.Metric) []string {
+	if m.Count == 0 {
+		return append(append([]string{"0"}, make([]string, len(record.Percentiles)+4)...), strings.Join(m.Low, " "))
+	}
+	cells := []string{number(m.Count), number(m.Min)}
+	for _, q := range record.Percentiles {
+		cell := ""
+		if ns, ok := m.Percentiles[record.PercentileName(q)]; ok {
+			cell = number(ns)
+		}
+		cells = append(cells, cell)
+	}
+	return append(cells, number(m.Max), number(m.Mean), number(m.StdDev), strings.Join(m.Low, " "))
+}
+
+// number writes a number whole, without an exponent, and so that reading it gives it back.
+func number[N int | int64 | float64](n N) string {
+	if f, ok := any(n).(float64); ok {
+		return strconv.FormatFloat(f, 'f', -1, 64)
+	}
+	return strconv.FormatInt(int64(n), 10)
+}
+
+// unlessZero leaves out what is not known, or what merged runs do not agree on.
+func unlessZero[N int | int64 | float64](n N) string {
+	if n == 0 {
+		return ""
+	}
+	return number(n)
+}

@@ -1,0 +1,236 @@
+package report
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/echostamp/echostamp/internal/record"
+	"github.com/echostamp/echostamp/internal/unit"
+)
+
+// A fact is something to be told of a run: what it is about, what is known of it, and
+// perhaps a list of that.
+type fact struct {
+	Name  string
+	Text  string
+	Items []string
+}
+
+type facts []fact
+
+func (f *facts) add(name, format string, args ...any) {
+	*f = append(*f, fact{Name: name, Text: fmt.Sprintf(format, args...)})
+}
+
+// title says what a report is of.
+func title(r *record.Run) string {
+	target := r.Config.Target
+	switch {
+	case target == "":
+		target = "several targets"
+	case r.Server.Own:
+		target += " (own server, in the same process)"
+	case r.Server.Address != "" && r.Server.Address != target:
+		target += " (" + r.Server.Address + ")"
+	}
+	what := "load"
+	if n := len(r.Parts); n > 0 {
+		what = "merge of " + unit.Plural(int64(n), "run")
+	}
+	return fmt.Sprintf("echostamp %s of %s", what, target)
+}
+
+const interrupted = "INTERRUPTED"
+
+// about says what was asked of a run.
+func about(r *record.Run) []string {
+	facts := []string{
+		r.Config.Proto + " over " + r.Config.Transport,
+		orVarious(r.Config.Clients > 0, unit.Plural(int64(r.Config.Clients), "client"), "clients"),
+		mode(r.Config),
+		orVarious(r.Config.Size > 0, unit.Plural(int64(r.Config.Size), "byte")+" a message", "sizes"),
+		unit.Duration(float64(r.Duration)) + " measured",
+	}
+	if r.Config.Warmup > 0 && r.Duration > 0 {
+		facts = append(facts, unit.Duration(float64(r.Config.Warmup))+" warm-up before")
+	}
+	if r.Interrupted {
+		facts = append(facts, interrupted)
+	}
+	return facts
+}
+
+// orVarious is a fact, or that merged runs do not agree on it.
+func orVarious(agreed bool, fact, what string) string {
+	if agreed {
+		return fact
+	}
+	return "various " + what
+}
+
+// mode says what has the clients send.
+func mode(c record.Config) string {
+	switch {
+	case c.Mode == record.Closed:
+		return "closed loop"
+	case c.Mode == "":
+		return "various modes"
+	case c.Rate == 0:
+		return "open loop, various rates"
+	}
+	rate := "constant " + unit.Rate(c.Rate)
+	switch {
+	case len(c.Stages) > 0:
+		rate = strings.Join(c.Stages, ", ")
+	case c.Seed != 0:
+		rate = unit.Rate(c.Rate)
+	}
+	if c.Seed != 0 {
+		rate = fmt.Sprintf("%s (seed %d) %s", c.Arrivals, c.Seed, rate)
+	}
+	return "open loop, " + rate
+}
+
+// totals tell what came of a run besides its metrics.
+func totals(r *record.Run) (f facts) {
+	t := r.Totals
+	throughput := fmt.Sprintf("%s: %s in %s", unit.Rate(t.Rate), unit.Plural(t.Received-t.Late, "reply"), unit.Duration(float64(r.Duration)))
+	if s := float64(r.Duration) / 1e9; s > 0 {
+		throughput += fmt.Sprintf(", %s/s out, %s/s in", unit.Bytes(float64(t.BytesSent)/s), unit.Bytes(float64(t.BytesReceived)/s))
+	}
+	f.add("throughput", "%s", throughput)
+	if t.Late > 0 {
+		f.add("late", "%s more, to messages sent in that time", unit.Plural(t.Late, "reply"))
+	}
+	if t.Backlog > 0 {
+		f.add("backlog", "%s of %s due were never sent", unit.Plural(t.Backlog, "message"), unit.Count(t.Due))
+	}
+	f.add("errors", "%s", errorsByKind(t))
+	if t.Unanswered > 0 {
+		f.add("unanswered", "%s when the run was ended", unit.Plural(t.Unanswered, "message"))
+	}
+	f = append(f, clock(r)...)
+	f = append(f, generator(r)...)
+	return append(f, precision(r)...)
+}
+
+// generator tells what the load generator took.
+func generator(r *record.Run) (f facts) {
+	g := r.Generator
+	if g.CPU == 0 || r.Duration == 0 {
+		return nil // unknown
+	}
+	parts := []string{
+		fmt.Sprintf("busy %.0f%%", g.Busy*100),
+		unit.Duration(float64(g.CPU)) + " of CPU",
+		unit.Count(g.InvoluntarySwitches) + " involuntary switches",
+	}
+	if g.Waited > 0 {
+		parts = append(parts, unit.Duration(float64(g.Waited))+" without a processor")
+	}
+	if g.GCs > 0 {
+		parts = append(parts, "stopped "+unit.Duration(float64(g.GCPause))+" for garbage collection")
+	}
+	if g.Steal > 0 {
+		parts = append(parts, fmt.Sprintf("%.1f%% of the machine stolen", g.Steal*100))
+	}
+	f.add("generator", "%s", strings.Join(parts, ", "))
+	return f
+}
+
+// precision tells what became of the precision that was asked for.
+func precision(r *record.Run) (f facts) {
+	p := r.Precision
+	if p == nil {
+		return nil
+	}
+	name := fmt.Sprintf("%s p%s", p.Metric, p.Percentile)
+	if p.Figure == 0 {
+		f.add("precision", "%s: not known; a tenth of the run has too few samples for it", name)
+		return f
+	}
+	ended := "not reached before the run ended"
+	if p.Reached {
+		ended = "reached, which ended the run"
+	}
+	f.add("precision", "%s %s ± %.2g%% (%s to %s, 95%%, by ten sections, within this run only); ± %.3g%% was %s", name,
+		unit.Duration(p.Figure), (p.High-p.Low)/2/p.Figure*100, unit.Duration(p.Low), unit.Duration(p.High), p.Asked*100, ended)
+	return f
+}
+
+// conclusion is the last word: whether to trust the figures.
+func conclusion(r *record.Run) facts {
+	return facts{{Name: "verdict", Text: r.Validity.Verdict, Items: r.Validity.Reasons}}
+}
+
+func errorsByKind(t record.Totals) string {
+	if len(t.Errors) == 0 {
+		return "none"
+	}
+	var parts []string
+	for _, kind := range slices.Sorted(maps.Keys(t.Errors)) {
+		parts = append(parts, kind+" "+unit.Count(t.Errors[kind]))
+	}
+	return fmt.Sprintf("%s: %s", unit.Count(t.ErrorCount()), strings.Join(parts, ", "))
+}
+
+// notes say how the figures are to be read.
+func notes(r *record.Run) (f facts) {
+	if r.Totals.Received == 0 {
+		return nil // there are no figures to read
+	}
+	for _, w := range r.Warnings {
+		f.add("warning", "%s", w)
+	}
+	if r.Config.Mode == record.Open {
+		f.add("note", "response counts from when a message was due, rtt from when it was sent; response = lag + rtt for each message")
+		f.add("note", "own_lag is the part of lag for which the generator, not the wait for the reply before, is to blame")
+	}
+	for _, n := range rowNotes(r) {
+		f.add("note", "%s", n)
+	}
+	if r.Config.Mode == record.Closed {
+		f.add("note", "closed loop: while a client waits for a reply it sends nothing, so a stall shows in one message for each client, however long it is (coordinated omission)")
+	}
+	if low, none := marked(r); low || none {
+		f.add("note", "%s few samples: under 100 lie above that percentile; %s too few: under 10", markLow, markNone)
+	}
+	return f
+}
+
+// rowNotes say what the rows are.
+func rowNotes(r *record.Run) (out []string) {
+	_, directions := r.Metrics[record.Forward]
+	_, wakeup := r.Metrics[record.Wakeup]
+	sum := "rtt = forward + reverse"
+	if directions && wakeup {
+		sum += " + wakeup"
+	}
+	if directions {
+		out = append(out, "forward is client → server, reverse is server → client; "+sum+" for each message")
+	}
+	out = append(out, clockNotes(r)...)
+	if wakeup {
+		out = append(out, "wakeup is how long a reply waited in this host's kernel for the load generator to read it")
+	}
+	if n := r.Totals.Unstamped; n > 0 {
+		out = append(out, "the kernel gave no timestamp for "+unit.Plural(n, "reply")+", whose wakeup is part of reverse")
+	}
+	return out
+}
+
+// marked reports which marks the table has.
+func marked(r *record.Run) (low, none bool) {
+	for _, name := range shown(r) {
+		for _, q := range r.Metrics[name].Low {
+			if _, ok := r.Metrics[name].Percentiles[q]; ok {
+				low = true
+			} else {
+				none = true
+			}
+		}
+	}
+	return low, none
+}

@@ -1,0 +1,197 @@
+package report
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/echostamp/echostamp/internal/record"
+	"github.com/echostamp/echostamp/internal/unit"
+)
+
+// htmlRun is one run as the template shows it. Its texts are those of the text report.
+type htmlRun struct {
+	Label       string // A, B … of several runs; otherwise empty
+	Color       int    // of the palette, from 1
+	Kind        string
+	Target      string
+	Facts       []string
+	Started     string
+	StartedRaw  string
+	Command     string
+	Interrupted bool
+	Verdict     string
+	Reasons     []string
+	Warnings    []string
+	Figures     []htmlCell
+	Search      string
+	Head        []string
+	Rows        []htmlRow
+	Notes       []string
+	Totals      facts
+	Directions  *htmlDirections
+	Clock       *htmlClock
+	Parts       []htmlPart
+	Intervals   bool
+}
+
+// htmlCell is a figure: as a person reads it, and as it was measured.
+type htmlCell struct {
+	Name, Text, Raw, Title string
+}
+
+type htmlRow struct {
+	Name  string
+	Cells []htmlCell
+}
+
+// htmlPart is a run that was merged into another.
+type htmlPart struct {
+	Number                                           int
+	Target, Started, Duration, Rate, Errors, Verdict string
+	Received                                         string
+	Reasons                                          []string
+	Interrupted                                      bool
+	Command                                          string
+}
+
+func htmlRunOf(r *record.Run, label string, at int) htmlRun {
+	kind, target, _ := strings.Cut(strings.TrimPrefix(title(r), "echostamp "), " of ")
+	if n := len(r.Parts); n > 0 { // "merge of 2 runs of …"
+		kind = "merge of " + unit.Plural(int64(n), "run")
+		target = strings.TrimPrefix(title(r), "echostamp "+kind+" of ")
+	}
+	h := htmlRun{
+		Label: label, Color: at%htmlColors + 1, Kind: kind, Target: target,
+		Facts: slices.DeleteFunc(about(r), func(fact string) bool { return fact == interrupted }),
+		// A record that was written by hand may have no time.
+		Started: htmlTime(r.Started), StartedRaw: r.Started.Format(time.RFC3339Nano),
+		Command: strings.Join(r.Command, " "), Interrupted: r.Interrupted,
+		Verdict: r.Validity.Verdict, Reasons: r.Validity.Reasons, Warnings: r.Warnings,
+		Figures: htmlFigures(r), Head: htmlHead(), Rows: htmlRows(r), Notes: htmlNotes(r), Totals: htmlTotals(r),
+		Directions: htmlDirectionsOf(r), Clock: htmlClockOf(r), Intervals: len(r.Intervals) > 0,
+	}
+	if r.Search != nil {
+		var b strings.Builder
+		search(&b, r.Search)
+		h.Search = b.String()
+	}
+	for i := range r.Parts {
+		h.Parts = append(h.Parts, htmlPartOf(&r.Parts[i], i))
+	}
+	return h
+}
+
+// htmlColors is how many colours the palette has.
+const htmlColors = 6
+
+func htmlTime(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.Format("2 January 2006, 15:04:05 MST")
+}
+
+func htmlPartOf(p *record.Run, at int) htmlPart {
+	return htmlPart{
+		Number: at + 1, Target: p.Config.Target, Started: htmlTime(p.Started), Duration: unit.Duration(float64(p.Duration)),
+		Received: unit.Count(p.Totals.Received), Rate: unit.Rate(p.Totals.Rate), Errors: errorsByKind(p.Totals),
+		Verdict: p.Validity.Verdict, Reasons: p.Validity.Reasons, Interrupted: p.Interrupted, Command: strings.Join(p.Command, " "),
+	}
+}
+
+// htmlPrimary is the metric that a reader most likely came for.
+func htmlPrimary(r *record.Run) string {
+	if names := shown(r); len(names) > 0 {
+		return names[0]
+	}
+	return record.RTT
+}
+
+// htmlFigures are those to see first.
+func htmlFigures(r *record.Run) (out []htmlCell) {
+	name := htmlPrimary(r)
+	if row, ok := r.Metrics[name]; ok {
+		all := htmlCells(row)
+		for i, head := range htmlHead() {
+			if slices.Contains([]string{"p50", "p99", "p99.9", "max"}, head) {
+				c := all[i]
+				c.Name = name + " " + head
+				out = append(out, c)
+			}
+		}
+	}
+	t := r.Totals
+	return append(out,
+		htmlCell{Name: "throughput", Text: unit.Rate(t.Rate), Raw: htmlFloat(t.Rate), Title: htmlFloat(t.Rate) + " replies in a second"},
+		htmlCell{Name: "errors", Text: unit.Count(t.ErrorCount()), Raw: strconv.FormatInt(t.ErrorCount(), 10), Title: errorsByKind(t)})
+}
+
+// htmlHead names the columns of the table of metrics.
+func htmlHead() []string {
+	head := []string{"count", "min"}
+	for _, q := range record.Percentiles {
+		head = append(head, "p"+record.PercentileName(q))
+	}
+	return append(head, "max", "mean", "stddev")
+}
+
+func htmlRows(r *record.Run) (out []htmlRow) {
+	for _, name := range shown(r) {
+		out = append(out, htmlRow{name, htmlCells(r.Metrics[name])})
+	}
+	return out
+}
+
+// htmlCells are the figures of a metric as the text report has them, with what they
+// were rounded from.
+func htmlCells(m record.Metric) []htmlCell {
+	raw := htmlRaw(m)
+	out := make([]htmlCell, 0, len(raw))
+	for i, text := range cells(m) {
+		c := htmlCell{Text: text}
+		switch {
+		case text == markNone && m.Count == 0:
+			c.Title = "no samples"
+		case text == markNone:
+			c.Title = "too few samples: under 10 lie above"
+		case i == 0:
+			c.Raw, c.Title = raw[i], raw[i]+" samples"
+		default:
+			c.Raw, c.Title = raw[i], raw[i]+" ns"
+		}
+		if strings.HasPrefix(text, markLow) {
+			c.Title += "; few samples: under 100 lie above"
+		}
+		out = append(out, c)
+	}
+	return out
+}
+
+// htmlRaw are the figures of a metric under the table's head, as the record has them.
+func htmlRaw(m record.Metric) []string {
+	out := []string{strconv.FormatInt(m.Count, 10), strconv.FormatInt(m.Min, 10)}
+	for _, q := range record.Percentiles {
+		out = append(out, strconv.FormatInt(m.Percentiles[record.PercentileName(q)], 10))
+	}
+	return append(out, strconv.FormatInt(m.Max, 10), htmlFloat(m.Mean), htmlFloat(m.StdDev))
+}
+
+func htmlFloat(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
+
+// htmlTotals are the lines of the text report below its table, but for those that the
+// page has elsewhere.
+func htmlTotals(r *record.Run) facts {
+	return slices.DeleteFunc(totals(r), func(f fact) bool { return f.Name == "clock" })
+}
+
+// htmlNotes say how the figures are to be read.
+func htmlNotes(r *record.Run) (out []string) {
+	for _, f := range notes(r) {
+		if f.Name == "note" {
+			out = append(out, f.Text)
+		}
+	}
+	return out
+}
