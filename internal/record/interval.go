@@ -100,6 +100,9 @@ func (s *Series) Intervals() []Interval {
 	return s.list
 }
 
+// raws are what the directions are where the clocks are taken as they stand.
+var raws = map[string]string{ForwardRaw: Forward, ReverseRaw: Reverse}
+
 // Settle has Forward and Reverse of each interval be what they are of the whole run. It is
 // called once, when the relation of the clocks is known.
 func (r *Run) Settle() {
@@ -107,7 +110,7 @@ func (r *Run) Settle() {
 		return
 	}
 	for _, i := range r.Intervals {
-		for raw, name := range map[string]string{ForwardRaw: Forward, ReverseRaw: Reverse} {
+		for raw, name := range raws {
 			delete(i.Metrics, name) // the corrected one, which is of no use
 			if m, ok := i.Metrics[raw]; ok {
 				i.Metrics[name] = m

@@ -81,8 +81,12 @@ func (s *stream) run(end *Run) (*Run, error) {
 	if end == nil {
 		s.infer(&r)
 	}
-	if _, corrected := r.Metrics[ForwardRaw]; corrected && r.Clock.IsRaw() {
-		r.Metrics[Forward], r.Metrics[Reverse] = r.Metrics[ForwardRaw], r.Metrics[ReverseRaw]
+	if r.Clock.IsRaw() {
+		for raw, name := range raws {
+			if m, ok := r.Metrics[raw]; ok {
+				r.Metrics[name] = m
+			}
+		}
 	}
 	r.Settle()
 	return &r, nil
