@@ -45,9 +45,16 @@ func (s *shard) sample(c *client, t2 int64, at evloop.Stamp, counted bool) clock
 
 // turn goes over to the next interval when the one at hand is over.
 func (s *shard) turn(now int64) {
-	if now >= s.cut && now >= s.window.from() && s.handOver(now) {
-		s.harvest.interval, s.cut = s.window.interval(now, int64(s.cfg.Interval))
+	if now < s.cut || now < s.window.from() {
+		return
 	}
+	if !s.handOver(now) {
+		if s.harvest.interval != unmeasured {
+			return
+		}
+		s.harvest.metrics.reset() // of the warm-up: nothing that is measured may be lost with it
+	}
+	s.harvest.interval, s.cut = s.window.interval(now, int64(s.cfg.Interval))
 }
 
 // handOver hands the harvest over, after which nothing will come from before a time, and

@@ -121,14 +121,20 @@ type supervisor struct {
 	begun     bool // the stream
 }
 
-// stream tells whoever listens of the run, from its beginning.
+// stream tells whoever listens of the run.
 func (s *supervisor) stream(l record.Line) {
-	if !s.begun {
-		s.begun = true
-		facts := s.describe().Facts()
-		s.cfg.Stream(record.Line{Schema: record.StreamSchema, Begin: &facts})
-	}
+	s.beginStream() // of a run that never began to measure
 	s.cfg.Stream(l)
+}
+
+// beginStream tells of the run when it is known when measuring begins.
+func (s *supervisor) beginStream() {
+	if s.begun {
+		return
+	}
+	s.begun = true
+	facts := s.describe().Facts()
+	s.cfg.Stream(record.Line{Schema: record.StreamSchema, Begin: &facts})
 }
 
 // now returns the time on the line.
@@ -176,10 +182,10 @@ func (s *supervisor) run(ctx context.Context) error {
 }
 
 // quietGC keeps the garbage collector from running while a run goes on, which
-// allocates next to nothing, unless memory gets short after all. It returns what
-// puts things back.
+// allocates little, until that has become much. It returns what puts things back.
 func quietGC() func() {
-	const room = 1 << 30
+	// What lasts, the intervals and the samples that are held, is half of it at most.
+	const room = 256 << 20
 	var m runtime.MemStats
 	runtime.GC()
 	runtime.ReadMemStats(&m)
@@ -297,6 +303,9 @@ func (s *supervisor) measureFrom(from int64) {
 	}
 	s.window.begin.Store(from)
 	s.each((*shard).schedule)
+	if s.cfg.Stream != nil {
+		s.beginStream()
+	}
 	if s.notePhase(s.now()); from-s.now() <= lead {
 		s.machine.begin(s.line) // rather now than with the next pulse
 	}

@@ -253,6 +253,7 @@ func (s *shard) countBacklog() {
 
 // interrupt has the clients leave at once.
 func (s *shard) interrupt() {
+	s.turn(s.Now())
 	s.stopping = true
 	s.effort.end(s.Shard)
 	for i := range s.clients {

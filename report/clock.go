@@ -20,7 +20,11 @@ func clock(r *record.Run) (f facts) {
 	}
 	if len(c.Segments) == 0 {
 		if _, directions := r.Metrics[record.Forward]; directions && r.Totals.Received > 0 {
-			f.add("clock", "%s: no offset was estimated", cmp.Or(c.Relation, "unknown"))
+			offset := "no offset was estimated"
+			if !c.IsRaw() {
+				offset = "the offset is not told"
+			}
+			f.add("clock", "%s: %s", cmp.Or(c.Relation, "unknown"), offset)
 		}
 		return f
 	}
@@ -114,6 +118,8 @@ func clockNotes(r *record.Run) (out []string) {
 		out = append(out, "same: both ends read this host's clock, so forward and reverse are what they are")
 	case c.Relation == record.Asserted:
 		out = append(out, "asserted: forward and reverse are by the clocks as they stand, on your word")
+	case c.Relation == record.Mixed:
+		out = append(out, "mixed: the clocks of the parts relate in various ways; forward and reverse hold those of all")
 	case !c.IsRaw():
 		half := float64(r.Metrics[record.Forward].Min+r.Metrics[record.Reverse].Min) / 2
 		out = append(out, fmt.Sprintf("%s: forward and reverse have equal minima by construction, for their split is known only to ± half the smallest round trip (± %s); excess is free of that assumption",

@@ -39,15 +39,7 @@ var csvRun = []string{
 // but for metric, which is its name, count, which is how many values it has, and low, which
 // names the percentiles above which fewer than a hundred of them lie. A figure that is
 // not known is empty: a percentile above which fewer than ten lie, and all of no values.
-var csvHead = slices.Concat(csvRun, []string{"metric", "count", "min"}, percentileHeads(), []string{"max", "mean", "stddev", "low"})
-
-// percentileHeads are the names of percentiles at the head of a table: p50, p99.9.
-func percentileHeads() (heads []string) {
-	for _, q := range record.Percentiles {
-		heads = append(heads, "p"+record.PercentileName(q))
-	}
-	return heads
-}
+var csvHead = slices.Concat(csvRun, []string{"metric"}, heads(), []string{"low"})
 
 // CSV writes runs as one table, a row for each metric of each run.
 func CSV(w io.Writer, runs []*record.Run) error {
@@ -56,7 +48,7 @@ func CSV(w io.Writer, runs []*record.Run) error {
 	for i, r := range runs {
 		facts := csvFacts(r, i)
 		for _, name := range metricNames(r.Metrics) {
-			_ = out.Write(slices.Concat(facts, []string{name}, csvMetric(r.Metrics[name])))
+			_ = out.Write(slices.Concat(facts, []string{csvText(name)}, csvMetric(r.Metrics[name])))
 		}
 		if len(r.Metrics) == 0 { // so that the run is there
 			_ = out.Write(append(facts, make([]string, len(csvHead)-len(csvRun))...))
@@ -74,11 +66,19 @@ func csvFacts(r *record.Run, at int) []string {
 	}
 	c, t := r.Config, r.Totals
 	return []string{
-		strconv.Itoa(at + 1), started, c.Target, c.Mode, c.Proto,
+		strconv.Itoa(at + 1), started, csvText(c.Target), csvText(c.Mode), csvText(c.Proto),
 		unlessZero(c.Clients), unlessZero(c.Rate), unlessZero(c.Size),
-		number(r.Duration), strconv.FormatBool(r.Interrupted), r.Validity.Verdict,
+		number(r.Duration), strconv.FormatBool(r.Interrupted), csvText(r.Validity.Verdict),
 		number(t.Rate), number(t.Sent), number(t.Received), number(t.Failed), number(t.ErrorCount()),
 	}
+}
+
+// csvText is a text that no spreadsheet takes for a formula, whoever wrote the record.
+func csvText(text string) string {
+	if text != "" && strings.ContainsRune("=+-@", rune(text[0])) {
+		return "'" + text
+	}
+	return text
 }
 
 // csvMetric are the cells after a metric's name.

@@ -25,21 +25,28 @@ func (f *facts) add(name, format string, args ...any) {
 }
 
 // title says what a report is of.
-func title(r *record.Run) string {
+func title(r *record.Run) string { return "echostamp " + kind(r) + " of " + target(r) }
+
+// kind says what made a run.
+func kind(r *record.Run) string {
+	if n := len(r.Parts); n > 0 {
+		return "merge of " + unit.Plural(int64(n), "run")
+	}
+	return "load"
+}
+
+// target says what server a run was of.
+func target(r *record.Run) string {
 	target := r.Config.Target
 	switch {
 	case target == "":
-		target = "several targets"
+		return "several targets"
 	case r.Server.Own:
-		target += " (own server, in the same process)"
+		return target + " (own server, in the same process)"
 	case r.Server.Address != "" && r.Server.Address != target:
-		target += " (" + r.Server.Address + ")"
+		return target + " (" + r.Server.Address + ")"
 	}
-	what := "load"
-	if n := len(r.Parts); n > 0 {
-		what = "merge of " + unit.Plural(int64(n), "run")
-	}
-	return fmt.Sprintf("echostamp %s of %s", what, target)
+	return target
 }
 
 const interrupted = "INTERRUPTED"

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/echostamp/echostamp/internal/hist"
 	"github.com/echostamp/echostamp/internal/record"
 )
 
@@ -86,6 +87,9 @@ func hlogOne(w io.Writer, runs []*record.Run, _ string) error { return Hlog(w, r
 func hgrmOne(w io.Writer, runs []*record.Run, metric string) error {
 	if _, ok := runs[0].Metrics[record.Response]; ok && metric == "" {
 		metric = record.Response
+	}
+	if metric == "" && runs[0].Totals.Received == 0 {
+		return hgrmOf(w, hist.New()) // a run that was interrupted at once has a report too
 	}
 	return Hgrm(w, runs[0], cmp.Or(metric, record.RTT))
 }

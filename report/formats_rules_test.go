@@ -27,7 +27,7 @@ func smallRun() *record.Run {
 			record.RTT: metricOf(spread(30, 50_000, 10_000)), record.Forward: metricOf(spread(30, -267_000_000, 5000)), record.Reverse: metricOf(nil),
 		},
 	}
-	r.Intervals = []record.Interval{{Duration: 1_500_000_000, Errors: map[string]int64{}, Metrics: map[string]record.Metric{
+	r.Intervals = []record.Interval{{Duration: 1_500_000_000, Sent: 35, Received: 30, Failed: 3, BytesSent: 2240, BytesReceived: 2500, Errors: map[string]int64{}, Metrics: map[string]record.Metric{
 		record.RTT: r.Metrics[record.RTT], record.Forward: r.Metrics[record.Forward],
 	}}}
 	return r
@@ -73,13 +73,13 @@ func TestMergedRunsTellNothingThatIsNotSo(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := strings.Join(table[1][2:8], ","), ",,text,,,"; got != want {
+	if got, want := strings.Join(table[1][2:8], ","), ",,text,5,,"; got != want {
 		t.Errorf("csv: target to size are %q, want %q", got, want)
 	}
 	for format, has := range map[string]string{
-		"prometheus": `echostamp_latency_seconds_count{metric="rtt",proto="text",transport="tcp"} 60`,
-		"gobench":    "BenchmarkEchostamp/metric=rtt 60 ",
-		"markdown":   "various clients · various modes · various sizes",
+		"prometheus": `echostamp_latency_seconds_count{metric="rtt",proto="text",transport="tcp",clients="5"} 60`,
+		"gobench":    "BenchmarkEchostamp/metric=rtt/clients=5 60 ",
+		"markdown":   "5 clients · various modes · various sizes",
 	} {
 		got := rendered(t, format, "", r)
 		if !strings.Contains(got, has) {

@@ -62,8 +62,12 @@ func formatRun() *record.Run {
 				v.Metrics[name] = metricOf(part)
 			}
 		}
+		v.Received = v.Metrics[record.RTT].Count
+		v.Sent, v.BytesSent, v.BytesReceived = v.Received, v.Received*64, v.Received*85
 		r.Intervals = append(r.Intervals, v)
 	}
+	last := &r.Intervals[3]
+	last.Sent, last.Failed, last.BytesSent = last.Sent+10, 10, last.BytesSent+640
 	return r
 }
 
@@ -231,7 +235,7 @@ func TestNothingIsWrittenOnAnError(t *testing.T) {
 		{"hgrm", "lag", []*record.Run{r}, "no values of lag; it has some of rtt"},
 		{"hgrm", "forward_raw", []*record.Run{r}, "below zero (from -1"},
 		{"hgrm", "forward_raw", []*record.Run{r}, "choose another metric, or the format json"},
-		{"hgrm", "", []*record.Run{{}}, `no metric "rtt"; it has none`},
+		{"hgrm", "rtt", []*record.Run{{}}, `no metric "rtt"; it has none`},
 		{"hgrm", "", []*record.Run{broken}, "rtt: "},
 	} {
 		var b bytes.Buffer

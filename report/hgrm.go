@@ -41,6 +41,10 @@ func Hgrm(w io.Writer, r *record.Run, metric string) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", metric, err)
 	}
+	return hgrmOf(w, h)
+}
+
+func hgrmOf(w io.Writer, h *hist.Histogram) error {
 	fmt.Fprintf(w, "%12s %14s %10s %14s\n\n", "Value", "Percentile", "TotalCount", "1/(1-Percentile)")
 	hgrmRows(h, func(value int64, level float64, upTo int64) {
 		fmt.Fprintf(w, "%12s %s %10d", javaFixed(float64(value), 3), javaFixed(level/100, 12), upTo)
@@ -51,7 +55,7 @@ func Hgrm(w io.Writer, r *record.Run, metric string) error {
 	})
 	fmt.Fprintf(w, "#[Mean    = %12s, StdDeviation   = %12s]\n", javaFixed(h.Mean(), 3), javaFixed(h.StdDev(), 3))
 	fmt.Fprintf(w, "#[Max     = %12s, Total count    = %12d]\n", javaFixed(float64(highestLike(h.Max())), 3), h.Count())
-	_, err = fmt.Fprintf(w, "#[Buckets = %12d, SubBuckets     = %12d]\n", hgrmBuckets, hgrmSubBuckets)
+	_, err := fmt.Fprintf(w, "#[Buckets = %12d, SubBuckets     = %12d]\n", hgrmBuckets, hgrmSubBuckets)
 	return err
 }
 

@@ -57,19 +57,14 @@ type htmlPart struct {
 }
 
 func htmlRunOf(r *record.Run, label string, at int) htmlRun {
-	kind, target, _ := strings.Cut(strings.TrimPrefix(title(r), "echostamp "), " of ")
-	if n := len(r.Parts); n > 0 { // "merge of 2 runs of …"
-		kind = "merge of " + unit.Plural(int64(n), "run")
-		target = strings.TrimPrefix(title(r), "echostamp "+kind+" of ")
-	}
 	h := htmlRun{
-		Label: label, Color: at%htmlColors + 1, Kind: kind, Target: target,
+		Label: label, Color: at%htmlColors + 1, Kind: kind(r), Target: target(r),
 		Facts: slices.DeleteFunc(about(r), func(fact string) bool { return fact == interrupted }),
 		// A record that was written by hand may have no time.
 		Started: htmlTime(r.Started), StartedRaw: r.Started.Format(time.RFC3339Nano),
 		Command: strings.Join(r.Command, " "), Interrupted: r.Interrupted,
 		Verdict: r.Validity.Verdict, Reasons: r.Validity.Reasons, Warnings: r.Warnings,
-		Figures: htmlFigures(r), Head: htmlHead(), Rows: htmlRows(r), Notes: htmlNotes(r), Totals: htmlTotals(r),
+		Figures: htmlFigures(r), Head: heads(), Rows: htmlRows(r), Notes: htmlNotes(r), Totals: htmlTotals(r),
 		Directions: htmlDirectionsOf(r), Clock: htmlClockOf(r), Intervals: len(r.Intervals) > 0,
 	}
 	if r.Search != nil {
@@ -114,7 +109,7 @@ func htmlFigures(r *record.Run) (out []htmlCell) {
 	name := htmlPrimary(r)
 	if row, ok := r.Metrics[name]; ok {
 		all := htmlCells(row)
-		for i, head := range htmlHead() {
+		for i, head := range heads() {
 			if slices.Contains([]string{"p50", "p99", "p99.9", "max"}, head) {
 				c := all[i]
 				c.Name = name + " " + head
@@ -124,17 +119,8 @@ func htmlFigures(r *record.Run) (out []htmlCell) {
 	}
 	t := r.Totals
 	return append(out,
-		htmlCell{Name: "throughput", Text: unit.Rate(t.Rate), Raw: htmlFloat(t.Rate), Title: htmlFloat(t.Rate) + " replies in a second"},
+		htmlCell{Name: "throughput", Text: unit.Rate(t.Rate), Raw: number(t.Rate), Title: number(t.Rate) + " replies in a second"},
 		htmlCell{Name: "errors", Text: unit.Count(t.ErrorCount()), Raw: strconv.FormatInt(t.ErrorCount(), 10), Title: errorsByKind(t)})
-}
-
-// htmlHead names the columns of the table of metrics.
-func htmlHead() []string {
-	head := []string{"count", "min"}
-	for _, q := range record.Percentiles {
-		head = append(head, "p"+record.PercentileName(q))
-	}
-	return append(head, "max", "mean", "stddev")
 }
 
 func htmlRows(r *record.Run) (out []htmlRow) {
@@ -175,10 +161,8 @@ func htmlRaw(m record.Metric) []string {
 	for _, q := range record.Percentiles {
 		out = append(out, strconv.FormatInt(m.Percentiles[record.PercentileName(q)], 10))
 	}
-	return append(out, strconv.FormatInt(m.Max, 10), htmlFloat(m.Mean), htmlFloat(m.StdDev))
+	return append(out, strconv.FormatInt(m.Max, 10), number(m.Mean), number(m.StdDev))
 }
-
-func htmlFloat(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
 
 // htmlTotals are the lines of the text report below its table, but for those that the
 // page has elsewhere.

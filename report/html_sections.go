@@ -27,7 +27,7 @@ func htmlDirectionsOf(r *record.Run) *htmlDirections {
 	if _, ok := r.Metrics[record.Forward]; !ok {
 		return nil
 	}
-	for i, head := range htmlHead() {
+	for i, head := range heads() {
 		row := htmlRow{Name: head}
 		for _, c := range columns {
 			row.Cells = append(row.Cells, c[i])
@@ -41,6 +41,9 @@ func htmlDirectionsOf(r *record.Run) *htmlDirections {
 func htmlMeans(r *record.Run) string {
 	c := r.Clock
 	within := unit.Duration(float64(c.Bound))
+	if c.Bound == 0 { // the run was killed before that was found out
+		within = "an error that is not told"
+	}
 	const split = " Differences within a direction are facts: its spread, its tail, how it changed. How the smallest round trip divides between the two is not known: both smallest delays are equal by construction."
 	switch c.Relation {
 	case record.Same:
@@ -49,6 +52,8 @@ func htmlMeans(r *record.Run) string {
 		return "Nothing contradicts that the two clocks agree, which is no proof; so the directions are corrected for an offset known to ± " + within + "." + split
 	case record.Corrected:
 		return "The two clocks differ, and the directions are corrected for their offset, which is known to ± " + within + "." + split
+	case record.Mixed:
+		return "The clocks of the parts relate in various ways, which each part tells."
 	case record.Asserted:
 		if c.Vouched > 0 {
 			return "The directions are by the two clocks as they stand, on your word that they differ by " + unit.Duration(float64(c.Vouched)) + " at most: each direction can be off by that."

@@ -40,7 +40,7 @@ func markdownRun(w io.Writer, r *record.Run) {
 
 // markdownTable writes the table of the text report.
 func markdownTable(w io.Writer, r *record.Run) {
-	head := append(append([]string{"metric", "count", "min"}, percentileHeads()...), "max", "mean", "stddev")
+	head := append([]string{"metric"}, heads()...)
 	fmt.Fprintln(w)
 	markdownLine(w, head)
 	fmt.Fprintln(w, "|:--|"+strings.Repeat("--:|", len(head)-1))

@@ -72,15 +72,24 @@ func writeFacts(b io.Writer, facts facts) {
 
 func table(b io.Writer, r *record.Run) {
 	tw := tabwriter.NewWriter(b, 0, 0, 2, ' ', tabwriter.AlignRight)
-	head := []string{"", "count", "min"}
-	for _, q := range record.Percentiles {
-		head = append(head, "p"+record.PercentileName(q))
-	}
-	line(tw, append(head, "max", "mean", "stddev"))
+	line(tw, append([]string{""}, heads()...))
 	for _, name := range shown(r) {
 		line(tw, append([]string{name}, cells(r.Metrics[name])...))
 	}
 	_ = tw.Flush()
+}
+
+// heads are those of a table of metrics, over what cells returns.
+func heads() []string {
+	return slices.Concat([]string{"count", "min"}, percentileHeads(), []string{"max", "mean", "stddev"})
+}
+
+// percentileHeads are the names of percentiles at the head of a table: p50, p99.9.
+func percentileHeads() (heads []string) {
+	for _, q := range record.Percentiles {
+		heads = append(heads, "p"+record.PercentileName(q))
+	}
+	return heads
 }
 
 func line(w io.Writer, cells []string) {

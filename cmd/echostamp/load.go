@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/netip"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -142,6 +143,9 @@ func load(ctx context.Context, t ui, cfg loadgen.Config, opts loadOptions) error
 	if opts.search != nil && opts.stream != "" {
 		return usage(errors.New("--stream: is of one run, and --find-rate makes several"))
 	}
+	if err := distinct(opts.file, opts.page, opts.stream); err != nil {
+		return usage(err)
+	}
 	saves, err := t.prepare(opts)
 	if err != nil {
 		return failed(err)
@@ -171,7 +175,6 @@ func load(ctx context.Context, t ui, cfg loadgen.Config, opts loadOptions) error
 		cfg.Descriptors = cfg.Clients + serverDescriptors(cfg.Shards)
 	}
 	r, err := t.measure(ctx, cfg, opts)
-	unstreamed := lines.close()
 	if r == nil {
 		if c := (*loadgen.ConfigError)(nil); errors.As(err, &c) {
 			return usageOf(err)
@@ -180,7 +183,7 @@ func load(ctx context.Context, t ui, cfg loadgen.Config, opts loadOptions) error
 	}
 	r.Tool, r.Command, r.Server.Own = thisTool(), os.Args, own
 	ended := outcome(r, err, opts.acceptInvalid)
-	if lost := errors.Join(t.deliver(r, saves, opts), unstreamed); lost != nil {
+	if lost := errors.Join(t.deliver(r, saves, opts), lines.close()); lost != nil {
 		if ended != nil && ended.err != nil {
 			t.fail(ended)
 		}
@@ -238,14 +241,45 @@ func (t ui) prepare(opts loadOptions) (all []saving, err error) {
 // create prepares the file to save to, which must not be the one that standard
 // output goes to.
 func (t ui) create(path string) (*record.File, error) {
-	if out, ok := t.out.(*os.File); ok {
-		here, err := os.Stat(path)
-		there, e := out.Stat()
-		if err == nil && e == nil && here.Mode().IsRegular() && os.SameFile(here, there) {
-			return nil, errors.New("standard output, with the report, goes there; --format json prints the run instead")
-		}
+	if t.isOutput(path) {
+		return nil, errOutput
 	}
 	return record.Create(path)
+}
+
+var errOutput = errors.New("standard output goes there, and would be mixed with it")
+
+// isOutput reports whether standard output goes to a file.
+func (t ui) isOutput(path string) bool {
+	out, ok := t.out.(*os.File)
+	if !ok {
+		return false
+	}
+	here, err := os.Stat(path)
+	there, e := out.Stat()
+	return err == nil && e == nil && here.Mode().IsRegular() && os.SameFile(here, there)
+}
+
+// distinct checks that files to be written are not the same.
+func distinct(paths ...string) error {
+	seen := map[string]bool{}
+	for _, path := range paths {
+		if path == "" || path == "-" {
+			continue
+		}
+		real, err := filepath.Abs(path)
+		if followed, e := filepath.EvalSymlinks(real); err == nil && e == nil {
+			real = followed
+		}
+		if info, err := os.Stat(real); err == nil && !info.Mode().IsRegular() {
+			continue // a device or a pipe may take several
+		}
+		if seen[real] {
+			return fmt.Errorf("%s: two of --output, --html and --stream cannot go to the same file", path)
+		}
+		seen[real] = true
+	}
+	return nil
 }
 
 // usageOf puts the error of a configuration in terms of options.

@@ -32,9 +32,9 @@ twice.`,
 			if err := out.validate(); err != nil {
 				return usage(err)
 			}
-			runs, err := t.read(args)
+			runs, err := t.read(cmd.Context(), args)
 			if err != nil {
-				return failed(err)
+				return err
 			}
 			if reasons := record.Mismatches(runs); len(reasons) > 0 && !force {
 				return failed(fmt.Errorf("these runs do not belong together: %s; --force merges them all the same", strings.Join(reasons, "; ")))

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -37,9 +38,9 @@ interrupted, and invalid.`,
 			if err := out.validate(); err != nil {
 				return usage(err)
 			}
-			runs, err := t.read(args)
+			runs, err := t.read(cmd.Context(), args)
 			if err != nil {
-				return failed(err)
+				return err
 			}
 			return t.put(runs, out)
 		},
@@ -117,7 +118,28 @@ func (t ui) save(path string, runs []*record.Run, format, metric string) error {
 
 // read reads the runs in files, of which "-" is standard input. With an error there is
 // none.
-func (t ui) read(files []string) ([]*record.Run, error) {
+func (t ui) read(ctx context.Context, files []string) ([]*record.Run, error) {
+	type result struct {
+		runs []*record.Run
+		err  error
+	}
+	done := make(chan result, 1) // what is read may be a terminal, or a pipe that nobody writes to
+	go func() {
+		runs, err := t.readFiles(files)
+		done <- result{runs, err}
+	}()
+	select {
+	case r := <-done:
+		if r.err != nil {
+			return nil, failed(r.err)
+		}
+		return r.runs, nil
+	case <-ctx.Done():
+		return nil, &exit{code: exitInterrupted}
+	}
+}
+
+func (t ui) readFiles(files []string) ([]*record.Run, error) {
 	var all []*record.Run
 	for _, name := range files {
 		runs, err := t.readFile(name)

@@ -20,16 +20,24 @@ type streamer struct {
 	own     bool          // the server is in this process
 	mu      sync.Mutex    // of what follows
 	waiting [][]byte      // lines to be written
+	bytes   int           // of them
 	closed  bool          // none will come any more
 	err     error         // of the first line that could not be written
 	more    *sync.Cond    // waiting or closed has changed
 	written chan struct{} // closed when all lines have been, or one could not be
+	closing sync.Once
 }
+
+// mostWaiting is how many bytes may wait for a reader who is slow.
+const mostWaiting = 64 << 20
 
 // openStream prepares to stream to a file, or to standard output if that is "-".
 func (t ui) openStream(name string, own bool) (*streamer, error) {
 	s := &streamer{name: name, own: own, written: make(chan struct{})}
 	s.more = sync.NewCond(&s.mu)
+	if name != "-" && t.isOutput(name) {
+		return nil, errOutput
+	}
 	if name == "-" {
 		s.w, s.name = nopCloser{t.out}, "standard output"
 	} else {
@@ -56,10 +64,15 @@ func (s *streamer) add(l record.Line) {
 	b, err := json.Marshal(l)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.err = errors.Join(s.err, err); s.err == nil {
-		s.waiting = append(s.waiting, append(b, '\n'))
-		s.more.Signal()
+	if s.err == nil && s.bytes > mostWaiting {
+		err = fmt.Errorf("its reader is %d MB behind", mostWaiting>>20)
 	}
+	if s.err = errors.Join(s.err, err); s.err != nil {
+		return
+	}
+	s.waiting = append(s.waiting, append(b, '\n'))
+	s.bytes += len(b) + 1
+	s.more.Signal()
 }
 
 // take returns the lines that wait to be written, when there are any; none is that none
@@ -71,7 +84,7 @@ func (s *streamer) take() [][]byte {
 		s.more.Wait()
 	}
 	lines := s.waiting
-	s.waiting = nil
+	s.waiting, s.bytes = nil, 0
 	return lines
 }
 
@@ -100,13 +113,10 @@ func (s *streamer) fail(err error) {
 }
 
 // drained is how long the lines that are left may take to be written.
-const drained = 5 * time.Second
+const drained = 3 * time.Second
 
-// close writes what is left, and returns why not all was written.
-func (s *streamer) close() error {
-	if s == nil {
-		return nil
-	}
+// drain waits until all is written.
+func (s *streamer) drain() {
 	s.mu.Lock()
 	s.closed = true
 	s.more.Signal()
@@ -116,6 +126,14 @@ func (s *streamer) close() error {
 	case <-time.After(drained):
 		s.fail(fmt.Errorf("for %v nobody has read from it", drained))
 	}
+}
+
+// close writes what is left, and returns why not all was written.
+func (s *streamer) close() error {
+	if s == nil {
+		return nil
+	}
+	s.closing.Do(s.drain)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.err != nil {

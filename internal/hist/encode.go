@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"strings"
 	"sync"
 )
 
@@ -145,8 +146,10 @@ func Decode(positive, negative string, f Figures) (*Histogram, error) {
 }
 
 func (c *coder) decode(text string) (counts, error) {
-	z, err := base64.StdEncoding.DecodeString(text)
+	z, err := base64.StdEncoding.Strict().DecodeString(text)
 	switch {
+	case strings.ContainsAny(text, "\r\n"): // which the decoder skips
+		return nil, errors.New("it is broken into lines")
 	case err != nil:
 		return nil, err
 	case len(z) < 8 || binary.BigEndian.Uint32(z) != compressedCookie:
@@ -243,7 +246,11 @@ func (h *Histogram) restore(f Figures) error {
 	if negatives > 0 && h.negative.first() == 0 || !sameBucket(low, f.Min) || !sameBucket(high, f.Max) {
 		return fmt.Errorf("its values from about %d to %d are not the %d to %d that are told", low, high, f.Min, f.Max)
 	}
-	n := float64(f.Count)
+	n, spread := float64(f.Count), float64(f.Max)-float64(f.Min)
+	rounded := 1 + 1e-9*(math.Abs(float64(f.Min))+math.Abs(float64(f.Max)))
+	if f.Mean < float64(f.Min)-rounded || f.Mean > float64(f.Max)+rounded || f.StdDev > spread+rounded {
+		return fmt.Errorf("values from %d to %d have not the mean of %v and the deviation of %v that are told", f.Min, f.Max, f.Mean, f.StdDev)
+	}
 	h.count, h.negatives, h.min, h.max = f.Count, negatives, f.Min, f.Max
 	h.first = min(max(f.Min, int64(math.Round(f.Mean))), f.Max)
 	h.sum = (f.Mean - float64(h.first)) * n

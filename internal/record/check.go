@@ -8,11 +8,22 @@ import (
 	"strconv"
 )
 
+// ever is longer than any run, in nanoseconds: sums of a few do not overflow.
+const ever = 1 << 60
+
 // fault finds what a reader cannot rely on: a place in the record as path has it, and what
 // is wrong there.
 func (r *Run) fault() (place path, err error) {
 	if r.Metrics == nil {
-		return path{}, errors.New("it has no metrics")
+		return nil, errors.New("it has no metrics")
+	}
+	if place, err := r.untimely(); err != nil {
+		return place, err
+	}
+	for i := range r.Parts {
+		if place, err := r.Parts[i].untimely(); err != nil {
+			return append(path{"parts", strconv.Itoa(i)}, place...), err
+		}
 	}
 	if name, err := faultyMetric(r.Metrics); err != nil {
 		return path{"metrics", name}, err
@@ -22,12 +33,51 @@ func (r *Run) fault() (place path, err error) {
 			return append(path{"intervals", strconv.Itoa(i)}, place...), err
 		}
 	}
+	return path{"totals"}, r.disagreement()
+}
+
+// untimely says what is wrong with when a run was.
+func (r *Run) untimely() (place path, err error) {
+	if year := r.Started.Year(); year < 1970 || year > 2200 {
+		return path{"started"}, errors.New("no run can have begun then")
+	}
+	if r.Duration < 0 || r.Duration > ever {
+		return path{"duration_ns"}, errors.New("no run takes so long")
+	}
 	return nil, nil
+}
+
+// disagreement says in what the totals, the metrics and the intervals tell different
+// things.
+func (r *Run) disagreement() error {
+	t := r.Totals
+	if n := r.Metrics[RTT].Count; n != t.Received {
+		return fmt.Errorf("%d replies were received, and %d have a round trip", t.Received, n)
+	}
+	if len(r.Intervals) == 0 || len(r.Parts) > 0 { // parts may have none
+		return nil
+	}
+	var sum Totals
+	counts := map[string]int64{}
+	for _, i := range r.Intervals {
+		sum.count(i)
+		for name, m := range i.Metrics {
+			counts[name] += m.Count
+		}
+	}
+	if sum.Sent != t.Sent || sum.Received != t.Received || sum.Failed != t.Failed || sum.Late != t.Late || sum.BytesSent != t.BytesSent || sum.BytesReceived != t.BytesReceived {
+		return fmt.Errorf("the intervals have %d messages and %d replies together, the totals %d and %d: some are missing, or there twice", sum.Sent, sum.Received, t.Sent, t.Received)
+	}
+	for name, m := range r.Metrics {
+		if n, there := counts[name]; n != m.Count && (there || !r.Clock.IsRaw()) {
+			return fmt.Errorf("the intervals have %d values of %s together, the whole %d", n, name, m.Count)
+		}
+	}
+	return nil
 }
 
 // fault does the same for an interval of a run of so many parts.
 func (i Interval) fault(parts int) (place path, err error) {
-	const ever = 1 << 60 // nanoseconds
 	switch {
 	case i.Part < 0 || i.Part > 0 && i.Part >= parts:
 		return path{"part"}, errors.New("it is of no part of the run")
@@ -35,6 +85,8 @@ func (i Interval) fault(parts int) (place path, err error) {
 		return path{"duration_ns"}, errors.New("it ends before it begins, or is at no time")
 	case i.Errors == nil || i.Metrics == nil:
 		return nil, errors.New("it has no errors, or no metrics")
+	case i.Metrics[RTT].Count != i.Received:
+		return path{"received"}, fmt.Errorf("%d replies were received, and %d have a round trip", i.Received, i.Metrics[RTT].Count)
 	}
 	name, err := faultyMetric(i.Metrics)
 	return path{"metrics", name}, err
@@ -42,7 +94,7 @@ func (i Interval) fault(parts int) (place path, err error) {
 
 func faultyMetric(metrics map[string]Metric) (name string, err error) {
 	for name, m := range metrics {
-		if _, err := m.Histogram(); err != nil {
+		if err := m.fault(); err != nil {
 			return name, err
 		}
 	}

@@ -50,10 +50,13 @@ const (
 	Consistent = "consistent" // nothing shows that they differ; Forward is corrected
 	Corrected  = "corrected"  // they differ; Forward is corrected
 	Asserted   = "asserted"   // the user vouches for them: Forward is ForwardRaw
+	Mixed      = "mixed"      // of merged runs: they relate in various ways
 )
 
 // IsRaw reports whether Forward and Reverse are by the clocks as they stand.
-func (c Clock) IsRaw() bool { return c.Relation != Consistent && c.Relation != Corrected }
+func (c Clock) IsRaw() bool {
+	return c.Relation != Consistent && c.Relation != Corrected && c.Relation != Mixed
+}
 
 // NeedsWall reports whether Forward and Reverse would be wrong by a step of this host's
 // wall clock: where nothing was estimated, or what was is not used.

@@ -52,6 +52,14 @@ func (i *Interval) join(o Interval) error {
 	return err
 }
 
+// count adds what an interval counts.
+func (t *Totals) count(i Interval) {
+	t.add(Totals{
+		Sent: i.Sent, Received: i.Received, Failed: i.Failed, Late: i.Late,
+		BytesSent: i.BytesSent, BytesReceived: i.BytesReceived, Errors: i.Errors,
+	})
+}
+
 func addErrors(to, from map[string]int64) {
 	for kind, n := range from {
 		to[kind] += n

@@ -1,7 +1,9 @@
 package record
 
 import (
+	"bytes"
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"reflect"
 	"slices"
@@ -72,10 +74,14 @@ func partsOf(runs []*Run) (all []part) {
 }
 
 // compareRuns orders runs by when they began, and those of one moment somehow, but always
-// in the same way.
+// in the same way. Those of which everything is the same are equal.
 func compareRuns(a, b *Run) int {
-	return cmp.Or(a.Started.Compare(b.Started), cmp.Compare(a.Duration, b.Duration),
-		strings.Compare(fmt.Sprint(*a), fmt.Sprint(*b)))
+	if c := cmp.Or(a.Started.Compare(b.Started), cmp.Compare(a.Duration, b.Duration)); c != 0 {
+		return c
+	}
+	x, e := json.Marshal(a)
+	y, f := json.Marshal(b)
+	return cmp.Or(bytes.Compare(x, y), strings.Compare(fmt.Sprint(e), fmt.Sprint(f)))
 }
 
 // describeWhole tells of the parts together, which are in the order of time.
@@ -102,6 +108,7 @@ func describeWhole(parts []part) *Run {
 		}
 	}
 	whole.Duration = measured(parts)
+	whole.Config.Clients, whole.Config.Rate = together(parts, whole)
 	if whole.Duration > 0 {
 		whole.Totals.Rate = float64(whole.Totals.Received-whole.Totals.Late) / float64(whole.Duration) * 1e9
 	}
@@ -116,6 +123,35 @@ func agree[T any](with *T, other T) {
 			a.Field(i).SetZero()
 		}
 	}
+}
+
+// together are the clients and the rate of all parts: the sums if they ran side by side,
+// what each had if they ran one after another, and 0, for various, if neither is so.
+func together(parts []part, whole *Run) (clients int, rate float64) {
+	var sum int64
+	var latest time.Time
+	earliest := parts[0].facts.Started.Add(time.Duration(parts[0].facts.Duration))
+	for _, p := range parts {
+		from, until := p.facts.Started, p.facts.Started.Add(time.Duration(p.facts.Duration))
+		if from.After(latest) {
+			latest = from
+		}
+		if until.Before(earliest) {
+			earliest = until
+		}
+		sum += p.facts.Duration
+		clients += p.facts.Config.Clients
+		rate += p.facts.Config.Rate
+	}
+	switch {
+	case sum == whole.Duration:
+		return whole.Config.Clients, whole.Config.Rate
+	case latest.Before(earliest) && whole.Config.Mode == "":
+		return clients, 0
+	case latest.Before(earliest):
+		return clients, rate
+	}
+	return 0, 0
 }
 
 // measured is for how long any of the parts measured, which are in the order of time.
@@ -148,22 +184,20 @@ func (t *Totals) add(o Totals) {
 	t.Unstamped += o.Unstamped
 	t.BytesSent += o.BytesSent
 	t.BytesReceived += o.BytesReceived
+	if t.Errors == nil {
+		t.Errors = map[string]int64{}
+	}
 	addErrors(t.Errors, o.Errors)
 }
 
-// add keeps what is true of several clocks: the relation that needs the least trust, and
-// the widest bound.
+// add keeps what is true of several clocks: the relation that all have, and the widest
+// bound.
 func (c *Clock) add(o Clock, first bool) {
 	switch {
 	case first:
 		c.Relation = o.Relation
-	case c.Relation == o.Relation:
-	case c.Relation == "" || o.Relation == "":
-		c.Relation = ""
-	case !c.IsRaw() || !o.IsRaw():
-		c.Relation = Corrected
-	default:
-		c.Relation = Asserted
+	case c.Relation != o.Relation:
+		c.Relation = Mixed
 	}
 	c.Bound = max(c.Bound, o.Bound)
 	c.Vouched, c.Contradiction = max(c.Vouched, o.Vouched), max(c.Contradiction, o.Contradiction)

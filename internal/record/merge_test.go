@@ -154,6 +154,16 @@ func TestMergedTimesAreNotCountedTwice(t *testing.T) {
 	if whole.Duration != 10e9 || !whole.Started.Equal(a.Started) {
 		t.Errorf("%d ns from %v, want 10 s from %v", whole.Duration, whole.Started, a.Started)
 	}
+	if whole.Config.Clients != 0 || whole.Config.Rate != 0 {
+		t.Errorf("%d clients at %v/s, want what says various", whole.Config.Clients, whole.Config.Rate)
+	}
+	a.Config.Clients, b.Config.Clients, c.Config.Clients = 3, 4, 4
+	if w := merge(t, a, b); w.Config.Clients != 7 || w.Config.Rate != 200 {
+		t.Errorf("side by side %d clients at %v/s, want 7 at 200/s", w.Config.Clients, w.Config.Rate)
+	}
+	if w := merge(t, b, c); w.Config.Clients != 4 || w.Config.Rate != 100 {
+		t.Errorf("one after another %d clients at %v/s, want 4 at 100/s", w.Config.Clients, w.Config.Rate)
+	}
 	if rate := float64(whole.Totals.Received) / 10; whole.Totals.Rate != rate {
 		t.Errorf("rate %v, want %v", whole.Totals.Rate, rate)
 	}
@@ -162,13 +172,14 @@ func TestMergedTimesAreNotCountedTwice(t *testing.T) {
 func TestWhatPartsDisagreeOnIsEmpty(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 4))
 	a, b := makeRun(r, 1).run, makeRun(r, 1).run
-	a.Config.Clients, b.Config.Clients = 1, 2
+	a.Config.Size, b.Config.Size = 1, 2
+	b.Clock.Relation = Same
 	b.Validity = Validity{Verdict: GeneratorLimited, Reasons: []string{"a reason"}, Limited: true}
 	b.Started = a.Started.Add(time.Second)
 	b.Interrupted = true
 	whole := merge(t, a, b)
-	if whole.Config.Clients != 0 || whole.Config.Target == "" || whole.Parts[1].Config.Clients != 2 {
-		t.Errorf("config %+v", whole.Config)
+	if whole.Config.Size != 0 || whole.Config.Target == "" || whole.Parts[1].Config.Size != 2 || whole.Clock.Relation != Mixed {
+		t.Errorf("config %+v, relation %s", whole.Config, whole.Clock.Relation)
 	}
 	if v := whole.Validity; v.Verdict != GeneratorLimited || !v.Limited || !slices.Equal(v.Reasons, []string{"part 2: a reason"}) || !whole.Interrupted {
 		t.Errorf("validity %+v, interrupted %v", v, whole.Interrupted)
@@ -183,6 +194,14 @@ func TestMismatches(t *testing.T) {
 	}
 	if m := Mismatches([]*Run{a, b, merge(t, a)}); len(m) != 1 || !strings.Contains(m[0], "is there twice") {
 		t.Errorf("one is there twice: %q", m)
+	}
+	a.Precision, a.Search = &Precision{Metric: RTT}, &Search{Objective: "rtt.p50<1ms"}
+	again, err := Read("again", strings.NewReader(written(t, a)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m := Mismatches([]*Run{a, again[0]}); len(m) != 1 || !strings.Contains(m[0], "is there twice") {
+		t.Errorf("one is there twice, with what it searched for: %q", m)
 	}
 	b.Config.Target, b.Config.Mode, b.Config.Transport = "192.0.2.8:1", Closed, "udp"
 	want := []string{

@@ -3,6 +3,8 @@ package record
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 
 	"github.com/echostamp/echostamp/internal/hist"
@@ -64,9 +66,25 @@ func NewMetric(h *hist.Histogram) Metric {
 }
 
 // Histogram returns the histogram that m was read from; its mean and deviation are
-// exact to rounding. An error says in what it and the figures disagree.
+// exact to rounding. An error says in what it and the figures but percentiles disagree.
 func (m Metric) Histogram() (*hist.Histogram, error) {
 	return hist.Decode(m.HDR, m.HDRNegative, hist.Figures{Count: m.Count, Min: m.Min, Max: m.Max, Mean: m.Mean, StdDev: m.StdDev})
+}
+
+// fault says in what a metric contradicts itself.
+func (m Metric) fault() error {
+	h, err := m.Histogram()
+	if err != nil {
+		return err
+	}
+	read := NewMetric(h)
+	switch {
+	case !maps.Equal(m.Percentiles, read.Percentiles):
+		return fmt.Errorf("its percentiles are %v, and those of its histogram %v", m.Percentiles, read.Percentiles)
+	case !slices.Equal(m.Low, read.Low):
+		return fmt.Errorf("it calls %q low, and its histogram %q", m.Low, read.Low)
+	}
+	return nil
 }
 
 // mergeMetrics returns the sum of two sets of metrics.

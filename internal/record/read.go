@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"reflect"
 	"regexp"
 )
 
@@ -145,6 +146,12 @@ func (r *reader) finish() error {
 // end ends a stream, with its last line or without.
 func (r *reader) end(facts *Run) error {
 	run, err := r.stream.run(facts)
+	if err == nil {
+		_, err = run.untimely()
+	}
+	if err == nil {
+		err = run.disagreement()
+	}
 	if err != nil {
 		return r.wrong(r.at, "%v", err)
 	}
@@ -161,6 +168,7 @@ func (r *reader) unmarshal(raw json.RawMessage, to any) error {
 	if err != nil {
 		return r.wrong(r.at, "%v", err)
 	}
+	clean(reflect.ValueOf(to))
 	return nil
 }
 
@@ -177,5 +185,5 @@ func (r *reader) check(raw json.RawMessage, run *Run) error {
 func (r *reader) wrong(at int64, format string, args ...any) error {
 	at = min(at, int64(len(r.text)))
 	line := 1 + bytes.Count(r.text[:at], []byte("\n"))
-	return fmt.Errorf("%s, line %d (byte %d): %s", r.name, line, at, fmt.Sprintf(format, args...))
+	return fmt.Errorf("%s, line %d (byte %d): %s", r.name, line, at, printable(fmt.Sprintf(format, args...)))
 }

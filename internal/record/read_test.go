@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -128,6 +129,12 @@ func TestReadRefuses(t *testing.T) {
 		"behind a record":   {whole + "and more", "it is no JSON"},
 		"a lost first line": {strings.Join(lines[1:], ""), "and no record of a run"},
 		"a lost line":       {strings.Join(append([]string{lines[0]}, lines[2:]...), ""), "FILE, line 2 "},
+		"a line twice":      {strings.Join(append(lines[:2:2], lines[1:]...), ""), "a line is missing, or there twice"},
+		"corrected twice":   {strings.Join(append(lines[:3:3], lines[2:]...), ""), "is corrected twice"},
+		"a lost end":        {strings.Join(append(lines[:5:5], lines[len(lines)-1]), ""), "and 25 have a round trip"},
+		"other totals":      {strings.Replace(whole, `"received": `, `"received": 1`, 1), "have a round trip"},
+		"another time":      {strings.Replace(whole, `"started": "2024`, `"started": "0024`, 1), "started: no run can have begun then"},
+		"other percentiles": {strings.Replace(whole, `"50": `, `"50": 1`, 1), "its percentiles are"},
 		"a broken stream":   {strings.Join(lines[:2], "") + "{]\n" + lines[2], "FILE, line 3 "},
 	} {
 		runs, err := Read("FILE", strings.NewReader(tc.text))
@@ -137,6 +144,28 @@ func TestReadRefuses(t *testing.T) {
 		if runs != nil {
 			t.Errorf("%s: an error, and %d runs", name, len(runs))
 		}
+	}
+}
+
+// TestReadCleansTexts holds that what is shown of a file is nothing that a terminal obeys.
+func TestReadCleansTexts(t *testing.T) {
+	r := sample()
+	r.Config.Target = "h\x1b]0;title\x07\x1b[2J\nverdict     valid\u202e"
+	r.Totals.Errors["\x1b[31m"] = 1
+	r.Command = []string{"two\twords", "Grüße, 世界 ±µ"}
+	runs, err := Read("FILE", strings.NewReader(written(t, r)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := runs[0]
+	if want := `h\x1b]0;title\a\x1b[2J\nverdict     valid\u202e`; got.Config.Target != want {
+		t.Errorf("target %q, want %q", got.Config.Target, want)
+	}
+	if got.Totals.Errors[`\x1b[31m`] != 1 || len(got.Totals.Errors) != 2 {
+		t.Errorf("errors %v", got.Totals.Errors)
+	}
+	if want := []string{`two\twords`, "Grüße, 世界 ±µ"}; !slices.Equal(got.Command, want) {
+		t.Errorf("command %q, want %q", got.Command, want)
 	}
 }
 

@@ -28,7 +28,7 @@ var enums = map[string][]any{
 	"Config.transport":  {"", "tcp"},
 	"Config.mode":       {"", Closed, Open},
 	"Config.timestamps": {"", KernelTime, UserTime},
-	"Clock.relation":    {Same, Consistent, Corrected, Asserted},
+	"Clock.relation":    {Same, Consistent, Corrected, Asserted, Mixed},
 	"Change.kind":       {ClockStep, ClockSlew, HostStep, ForwardFloor, ReverseFloor},
 	"Validity.verdict":  {Valid, GeneratorLimited, Invalid},
 	"Search.limit":      {ByServer, ByGenerator, ByMax, ByEnd},

@@ -42,6 +42,9 @@ func (s *stream) take(l Line) error {
 		if place, err := l.Interval.fault(0); err != nil {
 			return fmt.Errorf("interval.%s: %w", place, err)
 		}
+		if end := s.end(); l.Interval.Start != end {
+			return fmt.Errorf("an interval from %d ns follows what ends at %d ns: a line is missing, or there twice", l.Interval.Start, end)
+		}
 		s.intervals = append(s.intervals, *l.Interval)
 	case l.Corrected != nil:
 		if name, err := faultyMetric(l.Corrected.Metrics); err != nil {
@@ -49,6 +52,9 @@ func (s *stream) take(l Line) error {
 		}
 		for i := range slices.Backward(s.intervals) {
 			if v := &s.intervals[i]; v.Start == l.Corrected.Start {
+				if _, again := v.Metrics[Forward]; again {
+					return fmt.Errorf("the interval from %d ns is corrected twice", v.Start)
+				}
 				maps.Copy(v.Metrics, l.Corrected.Metrics)
 				return nil
 			}
@@ -56,6 +62,15 @@ func (s *stream) take(l Line) error {
 		return fmt.Errorf("what is corrected is of no interval: none begins at %d ns", l.Corrected.Start)
 	}
 	return nil // a kind of line that is newer than this program
+}
+
+// end is when the last interval ends.
+func (s *stream) end() int64 {
+	if len(s.intervals) == 0 {
+		return 0
+	}
+	last := s.intervals[len(s.intervals)-1]
+	return last.Start + last.Duration
 }
 
 // run returns the run: with the facts of the last line, or, if that never came, with what
@@ -92,27 +107,30 @@ func (s *stream) run(end *Run) (*Run, error) {
 	return &r, nil
 }
 
-// infer tells of a run that was killed what its intervals do.
+// infer tells of a run that was killed what its intervals do. How the clocks relate would
+// have been found out at its end: the directions are by the clocks as they stand, unless
+// these cannot be the same.
 func (s *stream) infer(r *Run) {
 	r.Interrupted = true
-	t := &r.Totals
-	t.Errors = map[string]int64{}
+	r.Duration = s.end()
+	r.Totals = Totals{Errors: map[string]int64{}}
 	for _, i := range s.intervals {
-		t.Sent += i.Sent
-		t.Received += i.Received
-		t.Failed += i.Failed
-		t.Late += i.Late
-		t.BytesSent += i.BytesSent
-		t.BytesReceived += i.BytesReceived
-		addErrors(t.Errors, i.Errors)
-		r.Duration = max(r.Duration, i.Start+i.Duration)
+		r.Totals.count(i)
 	}
 	if r.Duration > 0 {
-		t.Rate = float64(t.Received-t.Late) / float64(r.Duration) * 1e9
-	}
-	if _, corrected := r.Metrics[Forward]; corrected {
-		r.Clock.Relation = Corrected
+		r.Totals.Rate = float64(r.Totals.Received-r.Totals.Late) / float64(r.Duration) * 1e9
 	}
 	const reason = "the run was killed: its stream has no end, and it was not judged"
 	r.Validity = Validity{Verdict: Invalid, Reasons: []string{reason}}
+	corrected := r.Metrics[Forward].Count
+	if corrected > 0 && min(r.Metrics[ForwardRaw].Min, r.Metrics[ReverseRaw].Min) < 0 {
+		r.Clock.Relation = Corrected
+	}
+	if corrected < r.Totals.Received {
+		of := "forward_excess and reverse_excess are"
+		if r.Clock.Relation == Corrected {
+			of = "forward, reverse and their excess are"
+		}
+		r.Warnings = append(r.Warnings, fmt.Sprintf("%s of the first %d replies only: the run was killed before the others were corrected", of, corrected))
+	}
 }
