@@ -106,7 +106,7 @@ type Live struct {
 	// Of the last second:
 	Rate float64 // replies in a second
 	// Of response, or of the round trip in closed loop, in nanoseconds; 0
-	// without samples.
+	// with too few samples.
 	P50, P99, Max int64
 }
 

@@ -30,11 +30,19 @@ func (l *lately) add(recent *hist.Histogram, now int64) {
 		return
 	}
 	h := l.replies
-	l.live = Live{Rate: float64(h.Count()) / float64(elapsed) * 1e9, P50: h.Percentile(50), P99: h.Percentile(99), Max: h.Max()}
+	l.live = Live{Rate: float64(h.Count()) / float64(elapsed) * 1e9, P50: told(h, 50), P99: told(h, 99), Max: h.Max()}
 	if over {
 		l.since, l.later = now, true
 		h.Reset()
 	}
+}
+
+// told is a percentile if there are samples enough to tell it, else 0.
+func told(h *hist.Histogram, q float64) int64 {
+	if !record.Enough(h.Count(), q) {
+		return 0
+	}
+	return h.Percentile(q)
 }
 
 // state is what there is to show.

@@ -25,15 +25,15 @@ func (w *window) from() int64 { return w.begin.Load() }
 // until is when it ends; never while that is not known.
 func (w *window) until() int64 { return w.end.Load() }
 
-// interval is the one of a width that a time is in: from when until when. What comes
-// after the end of the window is one, until never.
+// interval is the one of a width that a time is in: from when until when. The last one
+// has what comes after the end of the window too, and is until never.
 func (w *window) interval(at, width int64) (from, until int64) {
 	begin, end := w.from(), w.until()
-	if at >= end {
-		return end, never
+	from = begin + (max(begin, min(at, end-1))-begin)/width*width
+	if from+width >= end {
+		return from, never
 	}
-	from = begin + (at-begin)/width*width
-	return from, min(from+width, end)
+	return from, from + width
 }
 
 // paces are the plans of an open loop.

@@ -54,7 +54,7 @@ const interrupted = "INTERRUPTED"
 // about says what was asked of a run.
 func about(r *record.Run) []string {
 	facts := []string{
-		r.Config.Proto + " over " + r.Config.Transport,
+		orVarious(r.Config.Proto != "", r.Config.Proto+" over "+r.Config.Transport, "protocols"),
 		orVarious(r.Config.Clients > 0, unit.Plural(int64(r.Config.Clients), "client"), "clients"),
 		mode(r.Config),
 		orVarious(r.Config.Size > 0, unit.Plural(int64(r.Config.Size), "byte")+" a message", "sizes"),
@@ -108,6 +108,9 @@ func totals(r *record.Run) (f facts) {
 		throughput += fmt.Sprintf(", %s/s out, %s/s in", unit.Bytes(float64(t.BytesSent)/s), unit.Bytes(float64(t.BytesReceived)/s))
 	}
 	f.add("throughput", "%s", throughput)
+	if len(r.Parts) > 0 {
+		f = append(f, parts(r))
+	}
 	if t.Late > 0 {
 		f.add("late", "%s more, to messages sent in that time", unit.Plural(t.Late, "reply"))
 	}
@@ -121,6 +124,17 @@ func totals(r *record.Run) (f facts) {
 	f = append(f, clock(r)...)
 	f = append(f, generator(r)...)
 	return append(f, precision(r)...)
+}
+
+// parts tell what was merged.
+func parts(r *record.Run) fact {
+	f := fact{Name: "parts", Text: "in the order in which they began"}
+	for i := range r.Parts {
+		p := &r.Parts[i]
+		f.Items = append(f.Items, fmt.Sprintf("part %d: %s, %s, from %s, %s in %s, %s", i+1, target(p), strings.Join(about(p)[1:3], ", "),
+			p.Started.Format("2006-01-02 15:04:05"), unit.Plural(p.Totals.Received, "reply"), unit.Duration(float64(p.Duration)), p.Validity.Verdict))
+	}
+	return f
 }
 
 // generator tells what the load generator took.

@@ -32,7 +32,7 @@ func Hgrm(w io.Writer, r *record.Run, metric string) error {
 	case !ok:
 		return fmt.Errorf("the run has no metric %q; it has %s", metric, listOr(sampled(r), "none"))
 	case m.Count == 0:
-		return fmt.Errorf("the run has no values of %s; it has some of %s", metric, listOr(sampled(r), "no metric"))
+		return fmt.Errorf("the run has no values of %s; it has some of %s", metric, listOr(sampled(r), "none, for nothing was measured"))
 	case m.Min < 0:
 		return fmt.Errorf("%s has values below zero (from %d ns), which the format hgrm cannot hold: choose another metric, or the format json, which holds them",
 			metric, m.Min)

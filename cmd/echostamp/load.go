@@ -7,11 +7,11 @@ import (
 	"io"
 	"net/netip"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/echostamp/echostamp/internal/evloop"
 	"github.com/echostamp/echostamp/internal/record"
@@ -22,6 +22,7 @@ import (
 
 // loadOptions are the options that are not the load generator's own.
 type loadOptions struct {
+	flags         *pflag.FlagSet
 	format        string
 	file          string
 	page          string
@@ -30,6 +31,7 @@ type loadOptions struct {
 	progress      time.Duration // how often to print a line of it; 0 is a bar on a terminal
 	acceptInvalid bool
 	search        *loadgen.Search // instead of one run
+	lines         *streamer       // nil if nothing is streamed
 }
 
 func loadCommand(t ui) *cobra.Command {
@@ -65,6 +67,7 @@ be done: nothing was measured, or clients had no connection at the end.`,
 		Args: cobra.MaximumNArgs(1),
 	}
 	f := cmd.Flags()
+	opts.flags = f
 	f.IntVarP(&cfg.Clients, "clients", "c", 10, "concurrent clients, a connection each")
 	pacing.define(f)
 	f.IntVarP(&cfg.Size, "size", "s", 64, fmt.Sprintf("bytes of a message with its timestamp, %d to %d", loadgen.MinSize, loadgen.MaxSize))
@@ -129,6 +132,9 @@ func load(ctx context.Context, t ui, cfg loadgen.Config, opts loadOptions) error
 	if _, err := report.Find(opts.format); err != nil {
 		return usage(fmt.Errorf("--format: %w", err))
 	}
+	if err := named(map[string]string{"output": opts.file, "html": opts.page, "stream": opts.stream}, opts.flags); err != nil {
+		return usage(err)
+	}
 	if err := opts.checkProgress(); err != nil {
 		return usage(err)
 	}
@@ -143,7 +149,7 @@ func load(ctx context.Context, t ui, cfg loadgen.Config, opts loadOptions) error
 	if opts.search != nil && opts.stream != "" {
 		return usage(errors.New("--stream: is of one run, and --find-rate makes several"))
 	}
-	if err := distinct(opts.file, opts.page, opts.stream); err != nil {
+	if err := distinct(nil, opts.file, opts.page, opts.stream); err != nil {
 		return usage(err)
 	}
 	saves, err := t.prepare(opts)
@@ -160,7 +166,7 @@ func load(ctx context.Context, t ui, cfg loadgen.Config, opts loadOptions) error
 			return failed(fmt.Errorf("cannot stream to %s: %w", opts.stream, err))
 		}
 		defer lines.close()
-		cfg.Stream = lines.add
+		cfg.Stream, opts.lines = lines.add, lines
 		if opts.stream == "-" {
 			t.out = t.errOut
 		}
@@ -212,6 +218,9 @@ func (t ui) measure(ctx context.Context, cfg loadgen.Config, opts loadOptions) (
 	}
 	show := showProgress(t, &cfg, opts.quiet, opts.progress)
 	defer show.end()
+	if opts.lines != nil {
+		opts.lines.tell(show.warn)
+	}
 	return loadgen.Run(ctx, cfg)
 }
 
@@ -258,28 +267,6 @@ func (t ui) isOutput(path string) bool {
 	here, err := os.Stat(path)
 	there, e := out.Stat()
 	return err == nil && e == nil && here.Mode().IsRegular() && os.SameFile(here, there)
-}
-
-// distinct checks that files to be written are not the same.
-func distinct(paths ...string) error {
-	seen := map[string]bool{}
-	for _, path := range paths {
-		if path == "" || path == "-" {
-			continue
-		}
-		real, err := filepath.Abs(path)
-		if followed, e := filepath.EvalSymlinks(real); err == nil && e == nil {
-			real = followed
-		}
-		if info, err := os.Stat(real); err == nil && !info.Mode().IsRegular() {
-			continue // a device or a pipe may take several
-		}
-		if seen[real] {
-			return fmt.Errorf("%s: two of --output, --html and --stream cannot go to the same file", path)
-		}
-		seen[real] = true
-	}
-	return nil
 }
 
 // usageOf puts the error of a configuration in terms of options.

@@ -61,6 +61,22 @@ func (p *progress) note(l loadgen.Live) {
 	p.now = l
 	p.notices = append(p.notices, l.Notices...)
 	p.mu.Unlock()
+	p.wake()
+}
+
+// warn tells of something that is not the run's.
+func (p *progress) warn(text string) {
+	if p == nil {
+		return
+	}
+	p.mu.Lock()
+	p.notices = append(p.notices, text)
+	p.mu.Unlock()
+	p.wake()
+}
+
+// wake has show look.
+func (p *progress) wake() {
 	select {
 	case p.changed <- struct{}{}:
 	default:

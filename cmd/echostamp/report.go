@@ -35,7 +35,7 @@ interrupted, and invalid.`,
   cat *.json | echostamp report --format csv -`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := out.validate(); err != nil {
+			if err := out.validate(args); err != nil {
 				return usage(err)
 			}
 			runs, err := t.read(cmd.Context(), args)
@@ -73,7 +73,13 @@ func (o *outputOptions) define(f *pflag.FlagSet, format, help string) {
 	f.StringVarP(&o.file, "output", "o", "", "write that to `FILE` instead of standard output")
 }
 
-func (o *outputOptions) validate() error {
+func (o *outputOptions) validate(inputs []string) error {
+	if err := named(map[string]string{"output": o.file, "html": o.page}, o.flags); err != nil {
+		return err
+	}
+	if err := errors.Join(once(inputs), distinct(inputs, o.file, o.page)); err != nil {
+		return err
+	}
 	f, err := report.Find(o.format)
 	if err != nil {
 		return fmt.Errorf("--format: %w", err)

@@ -26,6 +26,7 @@ type streamer struct {
 	more    *sync.Cond    // waiting or closed has changed
 	written chan struct{} // closed when all lines have been, or one could not be
 	closing sync.Once
+	told    func(string) // of err, at once; nil if nobody is to be told, or has been
 }
 
 // mostWaiting is how many bytes may wait for a reader who is slow.
@@ -67,7 +68,11 @@ func (s *streamer) add(l record.Line) {
 	if s.err == nil && s.bytes > mostWaiting {
 		err = fmt.Errorf("its reader is %d MB behind", mostWaiting>>20)
 	}
-	if s.err = errors.Join(s.err, err); s.err != nil {
+	if s.err == nil {
+		s.err = err
+	}
+	if s.err != nil {
+		s.tellNow()
 		return
 	}
 	s.waiting = append(s.waiting, append(b, '\n'))
@@ -110,6 +115,26 @@ func (s *streamer) fail(err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.err = err
+	s.tellNow()
+}
+
+// tell has somebody be told of an error as soon as there is one.
+func (s *streamer) tell(told func(string)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.told = told
+	s.tellNow()
+}
+
+func (s *streamer) tellNow() {
+	if s.err != nil && s.told != nil {
+		s.told(s.failure().Error())
+		s.told = nil
+	}
+}
+
+func (s *streamer) failure() error {
+	return fmt.Errorf("cannot stream to %s: %w; the stream ends there", s.name, s.err)
 }
 
 // drained is how long the lines that are left may take to be written.
@@ -137,7 +162,7 @@ func (s *streamer) close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.err != nil {
-		return fmt.Errorf("cannot stream to %s: %w; what was written before is there", s.name, s.err)
+		return s.failure()
 	}
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 )
 
 // Write writes r as one JSON object and a newline: indented, but for the intervals, of
@@ -104,6 +105,9 @@ func follow(path string) string {
 
 // cause is the error without the path, which would be that of the temporary file.
 func cause(err error) error {
+	if errors.Is(err, syscall.ENXIO) {
+		return errors.New("nobody reads from that pipe: start its reader first")
+	}
 	if p := (*fs.PathError)(nil); errors.As(err, &p) {
 		return p.Err
 	}

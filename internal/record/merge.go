@@ -107,6 +107,9 @@ func describeWhole(parts []part) *Run {
 			whole.Warnings = append(whole.Warnings, fmt.Sprintf("part %d: %s", at+1, w))
 		}
 	}
+	for _, m := range mismatches(parts) {
+		whole.Warnings = append(whole.Warnings, "these runs were merged although "+m)
+	}
 	whole.Duration = measured(parts)
 	whole.Config.Clients, whole.Config.Rate = together(parts, whole)
 	if whole.Duration > 0 {
@@ -234,8 +237,14 @@ func (g *Generator) add(o Generator) {
 
 // Mismatches says why runs do not belong together, a sentence each: they are of
 // different targets, protocols or modes, or one of them is there twice.
-func Mismatches(runs []*Run) (reasons []string) {
+func Mismatches(runs []*Run) []string {
 	parts := partsOf(runs)
+	slices.SortStableFunc(parts, func(a, b part) int { return compareRuns(a.facts, b.facts) })
+	return mismatches(parts)
+}
+
+// mismatches does that for parts in the order of time.
+func mismatches(parts []part) (reasons []string) {
 	for _, c := range []struct {
 		what string
 		of   func(Config) string
@@ -254,9 +263,9 @@ func Mismatches(runs []*Run) (reasons []string) {
 			reasons = append(reasons, fmt.Sprintf("they differ in %s: %s", c.what, strings.Join(values, ", ")))
 		}
 	}
-	slices.SortStableFunc(parts, func(a, b part) int { return compareRuns(a.facts, b.facts) })
 	for i := 1; i < len(parts); i++ {
-		if compareRuns(parts[i-1].facts, parts[i].facts) == 0 {
+		// To the nanosecond; of a stream that was cut the rest may differ.
+		if a, b := parts[i-1].facts, parts[i].facts; a.Started.Equal(b.Started) && slices.Equal(a.Command, b.Command) && a.Host == b.Host {
 			reasons = append(reasons, fmt.Sprintf("the run of %s is there twice", parts[i].facts.Started.Format(time.RFC3339Nano)))
 		}
 	}

@@ -207,6 +207,7 @@ func TestMismatches(t *testing.T) {
 	want := []string{
 		"they differ in target: 192.0.2.7:12345, 192.0.2.8:1", "they differ in protocol: text over tcp, text over udp", "they differ in mode: open, closed",
 	}
+	b.Started = a.Started.Add(time.Second)
 	if m := Mismatches([]*Run{a, b}); !slices.Equal(m, want) {
 		t.Errorf("%q, want %q", m, want)
 	}

@@ -2,6 +2,7 @@ package record
 
 import (
 	"bytes"
+	"compress/gzip"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,9 +13,13 @@ import (
 
 // Read reads runs, one after another: records as Write writes them, and streams. An
 // error names the place, in what is called so, and comes without any run. What a stream
-// lacks because its run was killed is no error: the run is then interrupted.
+// lacks because its run was killed is no error: the run is then interrupted. All of it may
+// be compressed by gzip.
 func Read(name string, r io.Reader) ([]*Run, error) {
 	text, err := io.ReadAll(r)
+	if err == nil {
+		text, err = plain(text)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("cannot read %s: %w", name, cause(err))
 	}
@@ -29,6 +34,20 @@ func Read(name string, r io.Reader) ([]*Run, error) {
 		return nil, err
 	}
 	return rd.runs, nil
+}
+
+// plain takes away what a file may be wrapped in: gzip, or a byte order mark.
+func plain(text []byte) ([]byte, error) {
+	if bytes.HasPrefix(text, []byte{0x1f, 0x8b}) {
+		z, err := gzip.NewReader(bytes.NewReader(text))
+		if err != nil {
+			return nil, err
+		}
+		if text, err = io.ReadAll(z); err != nil {
+			return nil, err
+		}
+	}
+	return bytes.TrimPrefix(text, []byte("\ufeff")), nil
 }
 
 // reader reads the values of a file.
@@ -100,6 +119,10 @@ func (r *reader) value(raw json.RawMessage) error {
 	if ours.MatchString(head.Schema) {
 		return r.wrong(r.at, "its schema %s is newer than this program, which reads %s and %s: use a newer echostamp", head.Schema, Schema, StreamSchema)
 	}
+	var l Line
+	if json.Unmarshal(raw, &l) == nil && (l.Interval != nil || l.Corrected != nil || l.End != nil) {
+		return r.wrong(r.at, "it is a line of a stream that lacks its first, which says what was measured")
+	}
 	return r.wrong(r.at, "it is JSON with the schema %q, and no record of a run", head.Schema)
 }
 
@@ -116,8 +139,8 @@ func (r *reader) line(raw json.RawMessage) error {
 				return err
 			}
 		}
-		if l.Schema != StreamSchema {
-			return r.wrong(r.at, "its schema %q is not %s", l.Schema, StreamSchema)
+		if l.Schema != StreamSchema || l.Begin.Schema != Schema {
+			return r.wrong(r.at, "its schemas %q and %q are not %s and %s: a newer echostamp may read it", l.Schema, l.Begin.Schema, StreamSchema, Schema)
 		}
 		r.stream = newStream(*l.Begin)
 		return nil
@@ -178,7 +201,10 @@ func (r *reader) check(raw json.RawMessage, run *Run) error {
 	if err == nil {
 		return nil
 	}
-	return r.wrong(r.at+offsetOf(raw, place), "%s: %v", place, err)
+	if len(place) > 0 {
+		err = fmt.Errorf("%s: %w", place, err)
+	}
+	return r.wrong(r.at+offsetOf(raw, place), "%v", err)
 }
 
 // wrong is an error about a place.

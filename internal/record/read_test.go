@@ -2,6 +2,7 @@ package record
 
 import (
 	"bytes"
+	"compress/gzip"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
@@ -66,6 +67,20 @@ func TestReadGivesBackWhatWasWritten(t *testing.T) {
 	}
 }
 
+func TestReadCompressed(t *testing.T) {
+	r := sample()
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	_, _ = z.Write([]byte(written(t, r)))
+	_ = z.Close()
+	for name, text := range map[string]string{"gzip": b.String(), "a byte order mark": "\ufeff" + written(t, r)} {
+		runs, err := Read("FILE", strings.NewReader(text))
+		if err != nil || len(runs) != 1 || written(t, runs...) != written(t, r) {
+			t.Errorf("%s: %d runs, %v", name, len(runs), err)
+		}
+	}
+}
+
 func TestReadStream(t *testing.T) {
 	r := sample()
 	lines := streamed(t, r)
@@ -127,7 +142,8 @@ func TestReadRefuses(t *testing.T) {
 		"a wrong count":     {strings.Replace(whole, `"count": `, `"count": 1`, 1), "metrics."},
 		"no metrics":        {strings.Replace(whole, `"metrics": {`, `"matrix": {`, 1), "it has no metrics"},
 		"behind a record":   {whole + "and more", "it is no JSON"},
-		"a lost first line": {strings.Join(lines[1:], ""), "and no record of a run"},
+		"a lost first line": {strings.Join(lines[1:], ""), "it is a line of a stream that lacks its first"},
+		"a future run":      {strings.Replace(lines[0], "run.v1", "run.v2", 1), "a newer echostamp may read it"},
 		"a lost line":       {strings.Join(append([]string{lines[0]}, lines[2:]...), ""), "FILE, line 2 "},
 		"a line twice":      {strings.Join(append(lines[:2:2], lines[1:]...), ""), "a line is missing, or there twice"},
 		"corrected twice":   {strings.Join(append(lines[:3:3], lines[2:]...), ""), "is corrected twice"},

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 )
 
 // StreamSchema is the schema of the first line of a stream.
@@ -120,17 +121,23 @@ func (s *stream) infer(r *Run) {
 	if r.Duration > 0 {
 		r.Totals.Rate = float64(r.Totals.Received-r.Totals.Late) / float64(r.Duration) * 1e9
 	}
-	const reason = "the run was killed: its stream has no end, and it was not judged"
+	const reason = "the stream has no end: the run was killed, or still goes on, and it was not judged"
 	r.Validity = Validity{Verdict: Invalid, Reasons: []string{reason}}
 	corrected := r.Metrics[Forward].Count
-	if corrected > 0 && min(r.Metrics[ForwardRaw].Min, r.Metrics[ReverseRaw].Min) < 0 {
+	_, directions := r.Metrics[ForwardRaw]
+	switch {
+	case strings.HasPrefix(r.Config.Clock, "synced"):
+		r.Clock.Relation = Asserted
+	case corrected > 0 && min(r.Metrics[ForwardRaw].Min, r.Metrics[ReverseRaw].Min) < 0:
 		r.Clock.Relation = Corrected
+	case directions:
+		r.Warnings = append(r.Warnings, "how the clocks relate was not found out: forward and reverse are by the clocks as they stand")
 	}
-	if corrected < r.Totals.Received {
+	if 0 < corrected && corrected < r.Totals.Received {
 		of := "forward_excess and reverse_excess are"
 		if r.Clock.Relation == Corrected {
 			of = "forward, reverse and their excess are"
 		}
-		r.Warnings = append(r.Warnings, fmt.Sprintf("%s of the first %d replies only: the run was killed before the others were corrected", of, corrected))
+		r.Warnings = append(r.Warnings, fmt.Sprintf("%s of the first %d replies only: the others had not been corrected", of, corrected))
 	}
 }
