@@ -83,7 +83,7 @@ func htmlPageOf(runs []*record.Run) (*htmlPage, error) {
 	p.Policy = fmt.Sprintf("default-src 'none'; script-src %s; style-src %s; img-src data:; base-uri 'none'; form-action 'none'",
 		htmlHash(string(p.Script)), htmlHash(string(p.Style)))
 	for i, r := range runs {
-		p.Runs = append(p.Runs, htmlRunOf(r, data.Runs[i].Label, i))
+		p.Runs = append(p.Runs, htmlRunOf(r, data.Runs[i].Label, data.Metric, i))
 		p.Intervals = p.Intervals || len(r.Intervals) > 0
 		p.Clock = p.Clock || len(data.Runs[i].Clock) > 0
 		_, directions := r.Metrics[record.Forward]

@@ -205,6 +205,19 @@ func TestHTMLInBrowser(t *testing.T) {
 		tab.run(chromedp.Evaluate[chromedp.Void](`document.querySelectorAll("details").forEach(d => d.open = false)`))
 		tab.shot("phone")
 	})
+	t.Run("phone, open and closed loop", func(t *testing.T) {
+		closed := htmlRunFor(20, 500, 3)
+		closed.Config.Mode, closed.Server.Own = record.Closed, true
+		delete(closed.Metrics, record.Response)
+		tab := htmlOpen(t, browser, 400, "light", one, closed)
+		if got := tab.text(`document.getElementById("metric").value`); got != record.RTT {
+			t.Errorf("%s is shown of two of which one has no response", got)
+		}
+		tab.fits()
+		tab.shot("phone-several")
+		tab = htmlOpen(t, browser, 400, "light", htmlMerged(t))
+		tab.fits()
+	})
 	t.Run("several", func(t *testing.T) {
 		other := htmlRunFor(50, 900, 7)
 		other.Interrupted, other.Config.Clients = true, 128

@@ -16,6 +16,7 @@ import (
 // htmlData is what the page's program draws. Times are nanoseconds.
 type htmlData struct {
 	Metrics []string      `json:"metrics"` // of any run
+	Metric  string        `json:"metric"`  // to be shown first
 	Runs    []htmlDataRun `json:"runs"`
 }
 
@@ -112,7 +113,19 @@ func htmlDataOf(runs []*record.Run) (*htmlData, error) {
 		d.Runs = append(d.Runs, run)
 	}
 	d.Metrics = slices.DeleteFunc(slices.Clone(rows), func(name string) bool { return !has[name] })
+	d.Metric = htmlFirst(d)
 	return d, nil
+}
+
+// htmlFirst is the metric that a reader most likely came for: the first that all runs have,
+// so that they can be compared.
+func htmlFirst(d *htmlData) string {
+	for _, name := range d.Metrics {
+		if !slices.ContainsFunc(d.Runs, func(r htmlDataRun) bool { return !slices.Contains(r.Metrics, name) }) {
+			return name
+		}
+	}
+	return record.RTT
 }
 
 // htmlLetter names a run among others: A to Z, then numbers.

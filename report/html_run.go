@@ -56,7 +56,7 @@ type htmlPart struct {
 	Command                                          string
 }
 
-func htmlRunOf(r *record.Run, label string, at int) htmlRun {
+func htmlRunOf(r *record.Run, label, metric string, at int) htmlRun {
 	h := htmlRun{
 		Label: label, Color: at%htmlColors + 1, Kind: kind(r), Target: target(r),
 		Facts: slices.DeleteFunc(about(r), func(fact string) bool { return fact == interrupted }),
@@ -64,7 +64,7 @@ func htmlRunOf(r *record.Run, label string, at int) htmlRun {
 		Started: htmlTime(r.Started), StartedRaw: r.Started.Format(time.RFC3339Nano),
 		Command: strings.Join(r.Command, " "), Interrupted: r.Interrupted,
 		Verdict: r.Validity.Verdict, Reasons: r.Validity.Reasons, Warnings: r.Warnings,
-		Figures: htmlFigures(r), Head: heads(), Rows: htmlRows(r), Notes: htmlNotes(r), Totals: htmlTotals(r),
+		Figures: htmlFigures(r, metric), Head: heads(), Rows: htmlRows(r), Notes: htmlNotes(r), Totals: htmlTotals(r),
 		Directions: htmlDirectionsOf(r), Clock: htmlClockOf(r), Intervals: len(r.Intervals) > 0,
 	}
 	if r.Search != nil {
@@ -96,17 +96,8 @@ func htmlPartOf(p *record.Run, at int) htmlPart {
 	}
 }
 
-// htmlPrimary is the metric that a reader most likely came for.
-func htmlPrimary(r *record.Run) string {
-	if names := shown(r); len(names) > 0 {
-		return names[0]
-	}
-	return record.RTT
-}
-
-// htmlFigures are those to see first.
-func htmlFigures(r *record.Run) (out []htmlCell) {
-	name := htmlPrimary(r)
+// htmlFigures are those to see first, of a metric.
+func htmlFigures(r *record.Run, name string) (out []htmlCell) {
 	if row, ok := r.Metrics[name]; ok {
 		all := htmlCells(row)
 		for i, head := range heads() {

@@ -6,7 +6,7 @@ const COLORS = 6;
 (() => {
   const data = JSON.parse(document.getElementById("data").textContent);
   const runs = data.runs.map((run, i) => ({ run, color: i % COLORS + 1 }));
-  const state = { metric: data.metrics[0], log: true, kind: "" };
+  const state = { metric: data.metric, log: true, kind: "" };
   const charts = [];
 
   // logFor is whether the axis of some metrics can be logarithmic.
@@ -70,7 +70,7 @@ const COLORS = 6;
 
   function listen() {
     const select = document.getElementById("metric");
-    select.append(...data.metrics.map(m => element("option", { value: m }, m)));
+    select.append(...data.metrics.map(m => element("option", { value: m, selected: m === state.metric || undefined }, m)));
     select.addEventListener("change", () => {
       state.metric = select.value;
       choose();

@@ -21,6 +21,9 @@ function timeSpec(name, figures, y, more = {}) {
     data.push(all[n * 4 + 1]);
     f.values = all[n * 4 + 2];
   });
+  // All of the time, and not from the middle of the first interval to that of the last.
+  const from = Math.min(...figures.map(f => f.line.start[0] ?? Infinity));
+  const until = Math.max(...figures.map(f => (f.line.start.at(-1) ?? 0) + (f.line.length.at(-1) ?? 0)));
   const title = i => {
     for (let n = 0; n < figures.length; n++) {
       const starts = all[n * 4 + 3], at = nearest(starts, i);
@@ -28,7 +31,7 @@ function timeSpec(name, figures, y, more = {}) {
     }
     return moment(all[0][i]);
   };
-  const spec = { name, data, series: figures, title, x: { axis: timeAxis(), range: (u, min, max) => min === max ? [min - 1e9, max + 1e9] : [min, max] }, y, ...more };
+  const spec = { name, data, series: figures, title, x: { axis: timeAxis(), range: (u, min, max) => min === max || min <= all[0][0] && max >= all[0].at(-1) ? [from, until] : [min, max] }, y, ...more };
   spec.table = () => tableOf(spec, "time");
   spec.summary = () => figures.filter(f => !f.hidden && !f.silent).slice(0, 6).map(f => {
     const told = f.values.filter(v => v != null);
@@ -46,7 +49,7 @@ function latencySpec(runs, metric, log) {
   const one = lines.length === 1;
   const first = lines.every(({ line }) => line.metrics[metric].p99.some(v => v !== null)) ? "p99" : "p50"; // to be seen
   const figures = lines.flatMap(({ line, color, label }) => FIGURES.map(([name, dash, width, own]) => ({
-    label: one ? name : `${label} ${name}`, color: one ? own : color, dash: one ? "solid" : dash, width, line,
+    label: one ? [runs.length > 1 && label, name].filter(Boolean).join(" ") : `${label} ${name}`, color: one ? own : color, dash: one ? "solid" : dash, width, line,
     hidden: !one && name !== first, values: line.metrics[metric][name], text: duration,
   })));
   const y = { log, axis: latencyAxis(log), range: latencyRange(log), draw: v => log && v !== null && v <= 0 ? null : v };
