@@ -289,24 +289,36 @@ func (s *supervisor) start() {
 	}
 	s.repliesAt = s.sending
 	s.phase = WarmingUp
-	s.each((*shard).start)
-	if !s.cfg.WarmupAuto {
-		s.measureFrom(s.sending + int64(s.cfg.Warmup))
+	if s.cfg.WarmupAuto {
+		s.each((*shard).start)
+		return
 	}
+	s.setWindow(s.sending + int64(s.cfg.Warmup)) // before any message can be answered
+	s.each((*shard).start)
+	s.announce()
 }
 
 // measureFrom sets when measuring begins, and so when it ends.
 func (s *supervisor) measureFrom(from int64) {
+	s.setWindow(from)
+	s.announce()
+}
+
+func (s *supervisor) setWindow(from int64) {
 	s.started = time.Now().Add(time.Duration(from - s.now()))
 	if s.cfg.Duration > 0 {
 		s.window.end.Store(from + int64(s.cfg.Duration))
 	}
 	s.window.begin.Store(from)
+}
+
+// announce tells everybody when measuring begins.
+func (s *supervisor) announce() {
 	s.each((*shard).schedule)
 	if s.cfg.Stream != nil {
 		s.beginStream()
 	}
-	if s.notePhase(s.now()); from-s.now() <= lead {
+	if s.notePhase(s.now()); s.window.from()-s.now() <= lead {
 		s.machine.begin(s.line) // rather now than with the next pulse
 	}
 }
