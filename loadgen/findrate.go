@@ -37,7 +37,7 @@ func (s Search) rates(cfg Config) (first, least, most float64, err error) {
 	least = roundRate(float64(samples)*1.2/cfg.Duration.Seconds() + 0.5)
 	if least > most {
 		return 0, 0, 0, &ConfigError{"find-max", fmt.Sprintf("in %v at %s there are fewer than the %s samples that %s needs: set a longer --duration or a higher --find-max",
-			cfg.Duration, unit.Rate(most), unit.Count(samples), s.Objective.Figure())}
+			cfg.Duration, unit.Rate(most), unit.Count(samples), s.Objective.Figure)}
 	}
 	return min(most, max(firstRate, least)), least, most, nil
 }
@@ -46,6 +46,8 @@ func (s Search) rates(cfg Config) (first, least, most float64, err error) {
 // configured so.
 func (s Search) Validate(cfg Config) error {
 	switch {
+	case !s.Objective.IsTime() || s.Objective.Above:
+		return &ConfigError{"find-rate", fmt.Sprintf("%s is no highest delay, such as response.p99<1ms", s.Objective)}
 	case cfg.open():
 		return &ConfigError{"find-rate", "sets the rate: leave --rate and --stages out"}
 	case cfg.Messages > 0 || cfg.Until != nil:
@@ -56,10 +58,8 @@ func (s Search) Validate(cfg Config) error {
 		return err
 	}
 	cfg.Rate = first
-	for i, name := range metricNames {
-		if name == s.Objective.Metric && !cfg.has(metric(i)) {
-			return &ConfigError{"find-rate", fmt.Sprintf("with this protocol, these timestamps and this --clock a run has no %s", s.Objective.Metric)}
-		}
+	if err := cfg.Measures(s.Objective.Figure); err != nil {
+		return &ConfigError{"find-rate", err.Error()}
 	}
 	return cfg.Validate()
 }
@@ -114,7 +114,7 @@ func FindRate(ctx context.Context, cfg Config, s Search) (*record.Run, error) {
 // judge says what a run means for its rate. That the objective held is sure even if
 // the load generator was slow: what it added is in the figure.
 func (s Search) judge(r *record.Run, purpose string) (outcome, record.Step) {
-	figure, ok := s.Objective.Of(r)
+	figure, err := s.Objective.Of(r)
 	step := record.Step{
 		Rate: r.Config.Rate, Achieved: r.Totals.Rate, Purpose: purpose, Figure: figure, Validity: r.Validity,
 		Percentiles: map[string]map[string]int64{},
@@ -125,9 +125,9 @@ func (s Search) judge(r *record.Run, purpose string) (outcome, record.Step) {
 	switch {
 	case backlog(r.Totals, r.Config.Clients) != "":
 		step.Failure = record.Behind
-	case ok && !s.Objective.Holds(figure):
+	case err == nil && !s.Objective.Holds(figure):
 		step.Failure = record.Missed
-	case !ok || r.Validity.Verdict == record.Invalid:
+	case err != nil || r.Validity.Verdict == record.Invalid:
 		step.Failure = record.Untrusted
 	}
 	step.Held = step.Failure == ""

@@ -1,6 +1,9 @@
 package loadgen
 
 import (
+	"fmt"
+	"slices"
+
 	"github.com/echostamp/echostamp/internal/hist"
 	"github.com/echostamp/echostamp/internal/record"
 )
@@ -49,6 +52,14 @@ func (c Config) has(m metric) bool {
 		return c.estimated()
 	}
 	return true
+}
+
+// Measures returns an error if runs that are configured so lack a figure.
+func (c Config) Measures(f record.Figure) error {
+	if i := slices.Index(metricNames[:], f.Metric); i >= 0 && !c.has(metric(i)) {
+		return fmt.Errorf("with this load, protocol, --timestamps and --clock a run has no %s", f.Metric)
+	}
+	return nil
 }
 
 // newMetrics returns those of some metrics that a run has.

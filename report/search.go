@@ -14,7 +14,7 @@ import (
 
 // Step writes a run of a search in one line.
 func Step(o record.Objective, s record.Step) string {
-	return fmt.Sprintf("%s %s: %s %s, %s", s.Purpose, unit.Rate(s.Rate), o.Figure(), figure(s), outcome(s))
+	return fmt.Sprintf("%s %s: %s %s, %s", s.Purpose, unit.Rate(s.Rate), o.Figure, figure(s), outcome(s))
 }
 
 func figure(s record.Step) string {
@@ -46,7 +46,7 @@ func search(b io.Writer, s *record.Search) {
 		{record.Response, "50"}, {record.Response, "99"}, {record.Response, "99.9"}, {record.RTT, "99"}, {record.OwnLag, "99"},
 	}
 	head := []string{"rate", "reached"}
-	objective, _, _ := strings.Cut(s.Objective, "<")
+	objective := s.Objective[:max(0, strings.IndexAny(s.Objective, "<>"))]
 	for _, c := range columns {
 		if c.metric+".p"+c.q == objective {
 			objective = ""

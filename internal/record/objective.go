@@ -2,100 +2,132 @@ package record
 
 import (
 	"fmt"
-	"slices"
+	"math"
+	"strconv"
 	"strings"
 	"time"
 )
 
-// An Objective is a bound for one figure of a run, such as response.p99<1ms.
+// An Objective is a bound for one figure of a run, such as response.p99<1ms,
+// errors<0.1% or rate>=10000/s.
 type Objective struct {
-	Metric string // one of the names of metrics
-	Stat   string // min, mean, max, or a percentile of Percentiles: p99
-	Within bool   // the bound itself is allowed: <=
-	Bound  int64  // nanoseconds
+	Figure
+	Above  bool    // the bound is the least that is allowed, not the most
+	Within bool    // the bound itself is allowed: <=, >=
+	Bound  float64 // nanoseconds, replies a second, errors, or percent of the messages
 }
 
-var metricNames = []string{
-	Response, RTT, Lag, OwnLag, Wakeup, Forward, Reverse, ForwardRaw, ReverseRaw, ForwardExcess, ReverseExcess,
-}
+// longest keeps every bound a whole number of nanoseconds.
+const longest = 1000 * time.Hour
 
-// ParseObjective reads METRIC.STAT<TIME or METRIC.STAT<=TIME.
+// ParseObjective reads FIGURE, one of < <= > >=, and a bound: a TIME of a metric, RATE/s
+// of rate, a number or a share in percent of errors.
 func ParseObjective(text string) (Objective, error) {
+	at := strings.IndexAny(text, "<>")
+	if at < 0 {
+		return Objective{}, fmt.Errorf("%q is no objective, such as response.p99<1ms, errors<0.1%% or rate>=1000/s", text)
+	}
 	var o Objective
-	figure, bound, ok := strings.Cut(text, "<")
-	if !ok {
-		return o, fmt.Errorf("%q is no objective, such as response.p99<1ms", text)
+	var err error
+	if o.Figure, err = ParseFigure(strings.TrimSpace(text[:at])); err != nil {
+		return Objective{}, err
 	}
+	bound := text[at+1:]
 	bound, o.Within = strings.CutPrefix(bound, "=")
-	o.Metric, o.Stat, _ = strings.Cut(strings.TrimSpace(figure), ".")
-	if !slices.Contains(metricNames, o.Metric) {
-		return o, fmt.Errorf("%q is none of the metrics %s", o.Metric, strings.Join(metricNames, ", "))
+	o.Above = text[at] == '>'
+	if err = o.parseBound(strings.TrimSpace(bound)); err != nil {
+		return Objective{}, err
 	}
-	if stats := statNames(); !slices.Contains(stats, o.Stat) {
-		return o, fmt.Errorf("%q is none of %s", o.Stat, strings.Join(stats, ", "))
-	}
-	d, err := time.ParseDuration(strings.TrimSpace(bound))
-	if err != nil || d <= 0 {
-		return o, fmt.Errorf("%q is no time such as 1ms", strings.TrimSpace(bound))
-	}
-	o.Bound = int64(d)
 	return o, nil
 }
 
-func statNames() []string {
-	names := []string{"min", "mean", "max"}
-	for _, q := range Percentiles {
-		names = append(names, "p"+PercentileName(q))
+func (o *Objective) parseBound(text string) error {
+	switch {
+	case o.IsTime():
+		d, err := time.ParseDuration(text)
+		if err != nil || d <= 0 || d > longest {
+			return fmt.Errorf("%q is no time such as 1ms", text)
+		}
+		o.Bound = float64(d)
+		return nil
+	case o.Figure == Rate:
+		rate, ok := number(strings.TrimSuffix(text, "/s"))
+		if !ok || rate == 0 {
+			return fmt.Errorf("%q is no rate such as 1000/s", text)
+		}
+		o.Bound = rate
+		return nil
 	}
-	return names
+	share, isShare := strings.CutSuffix(text, "%")
+	if isShare {
+		o.Figure = ErrorShare
+	}
+	n, ok := number(share)
+	switch {
+	case !ok || isShare && n > 100:
+		return fmt.Errorf("%q is no number of errors, such as 10, and no share of the messages, such as 0.1%%", text)
+	case o.Above || n == 0 && !o.Within:
+		return fmt.Errorf("%s is no bound for errors: it allows none, such as errors<0.1%% or errors<=0", text)
+	}
+	o.Bound = n
+	return nil
+}
+
+// number reads a decimal that is not negative.
+func number(text string) (float64, bool) {
+	n, err := strconv.ParseFloat(text, 64)
+	return n + 0, err == nil && n >= 0 && !math.IsInf(n, 0) // + 0 makes 0 of −0
 }
 
 // String writes an objective as ParseObjective reads it.
 func (o Objective) String() string {
 	sign := "<"
+	if o.Above {
+		sign = ">"
+	}
 	if o.Within {
-		sign = "<="
+		sign += "="
 	}
-	return o.Figure() + sign + time.Duration(o.Bound).String()
+	return o.Figure.String() + sign + o.Figure.format(o.Bound)
 }
 
-// Figure names what the objective is about: response.p99.
-func (o Objective) Figure() string { return o.Metric + "." + o.Stat }
-
-// Of returns the figure of a run in nanoseconds; false if the run has no such
-// metric or too few samples, or the figure is below zero: no time is, only clocks that
-// differ make it so.
-func (o Objective) Of(r *Run) (ns float64, ok bool) {
-	m, ok := r.Metrics[o.Metric]
-	if !ok || m.Count == 0 {
-		return 0, false
+// format writes an amount of the figure with its unit, exactly.
+func (f Figure) format(v float64) string {
+	if f.IsTime() {
+		return time.Duration(v).String()
 	}
-	switch o.Stat {
-	case "min":
-		ns = float64(m.Min)
-	case "mean":
-		ns = m.Mean
-	case "max":
-		ns = float64(m.Max)
-	default:
-		var p int64
-		p, ok = m.Percentiles[strings.TrimPrefix(o.Stat, "p")]
-		ns = float64(p)
+	text := strconv.FormatFloat(v, 'f', -1, 64)
+	switch f {
+	case Rate:
+		return text + "/s"
+	case ErrorShare:
+		return text + "%"
 	}
-	return ns, ok && ns >= 0
-}
-
-// Samples is how many samples the figure needs at least.
-func (o Objective) Samples() int64 {
-	for _, q := range Percentiles {
-		if o.Stat == "p"+PercentileName(q) {
-			return int64(float64(fewest)*100/(100-q) + 0.5)
-		}
-	}
-	return 1
+	return text
 }
 
 // Holds reports whether a figure keeps the objective.
-func (o Objective) Holds(ns float64) bool {
-	return ns < float64(o.Bound) || o.Within && ns == float64(o.Bound)
+func (o Objective) Holds(figure float64) bool {
+	switch {
+	case figure == o.Bound:
+		return o.Within
+	case o.Above:
+		return figure > o.Bound
+	}
+	return figure < o.Bound
+}
+
+// Judge holds a run to the objective.
+func (o Objective) Judge(r *Run) Assertion {
+	a := Assertion{Objective: o.String(), Outcome: AssertionFailed}
+	figure, err := o.Of(r)
+	switch {
+	case err != nil:
+		a.Outcome, a.Reason = AssertionUnknown, err.Error()
+		return a
+	case o.Holds(figure):
+		a.Outcome = AssertionPassed
+	}
+	a.Figure = &figure
+	return a
 }

@@ -3,33 +3,59 @@ package record
 import (
 	"strings"
 	"testing"
+
+	"github.com/echostamp/echostamp/internal/hist"
 )
 
+// uniform is a metric of n samples, of 1 µs, 2 µs and so on.
+func uniform(n int) Metric {
+	h := hist.New()
+	for i := range n {
+		h.Record(int64(i+1) * 1000)
+	}
+	return NewMetric(h)
+}
+
 func TestObjective(t *testing.T) {
-	r := &Run{Metrics: map[string]Metric{
-		Response: {Count: 5000, Min: 10, Mean: 20.5, Max: 40, Percentiles: map[string]int64{"50": 15, "99": 30}},
-		Reverse:  {Count: 5000, Min: -9, Max: 40, Percentiles: map[string]int64{"50": -5, "99": 30}},
-		Lag:      {},
-	}}
+	r := &Run{
+		Metrics: map[string]Metric{
+			Response: {Count: 5000, Min: 10, Mean: 20.5, Max: 40, Percentiles: map[string]int64{"50": 15, "99": 30}},
+			Reverse:  {Count: 5000, Min: -9, Max: 40, Percentiles: map[string]int64{"50": -5, "99": 30}},
+			Lag:      {},
+			Wakeup:   uniform(1000),
+		},
+		Totals: Totals{Sent: 2000, Received: 1997, Rate: 999.5, Errors: map[string]int64{"timeout": 2, "reset": 1}},
+	}
 	for _, tc := range []struct {
 		text    string
+		outcome string
 		figure  float64
-		ok      bool
-		holds   bool
-		samples int64
+		reason  string
 	}{
-		{"response.p99<31ns", 30, true, true, 1000},
-		{"response.p99<30ns", 30, true, false, 1000},
-		{"response.p99<=30ns", 30, true, true, 1000},
-		{"response.p50<1µs", 15, true, true, 20},
-		{"response.p99.99<1ms", 0, false, true, 100_000},
-		{"response.min<5ns", 10, true, false, 1},
-		{"response.mean<21ns", 20.5, true, true, 1},
-		{"response.max<1s", 40, true, true, 1},
-		{"reverse.p99<31ns", 30, true, true, 1000},
-		{"reverse.p50<1ms", -5, false, true, 20}, // it is no time
-		{"lag.max<1s", 0, false, true, 1},
-		{"rtt.p50<1s", 0, false, true, 20},
+		{"response.p99<31ns", "pass", 30, ""},
+		{"response.p99<30ns", "fail", 30, ""},
+		{"response.p99<=30ns", "pass", 30, ""},
+		{"response.p99>30ns", "fail", 30, ""},
+		{"response.p99>=30ns", "pass", 30, ""},
+		{"response.p50<1µs", "pass", 15, ""},
+		{"response.p99.99<1ms", "unknown", 0, "too few samples: 5000, and it needs 100000"},
+		{"response.min<5ns", "fail", 10, ""},
+		{"response.mean<21ns", "pass", 20.5, ""},
+		{"response.max<1s", "pass", 40, ""},
+		{"wakeup.p75<750.1µs", "pass", 750_000, ""}, // of the histogram
+		{"wakeup.p99.5<1s", "unknown", 0, "too few samples: 1000, and it needs 2000"},
+		{"reverse.p99<31ns", "pass", 30, ""},
+		{"reverse.p50<1ms", "unknown", 0, "below zero"},
+		{"lag.max<1s", "unknown", 0, "too few samples: 0, and it needs 1"},
+		{"rtt.p50<1s", "unknown", 0, "the run has no rtt"},
+		{"rate>=999.5/s", "pass", 999.5, ""},
+		{"rate>999.5/s", "fail", 999.5, ""},
+		{"rate<2000/s", "pass", 999.5, ""},
+		{"errors<3", "fail", 3, ""},
+		{"errors<=3", "pass", 3, ""},
+		{"errors<=0", "fail", 3, ""},
+		{"errors<0.2%", "pass", 0.15, ""},
+		{"errors<=0.1%", "fail", 0.15, ""},
 	} {
 		o, err := ParseObjective(tc.text)
 		if err != nil {
@@ -39,24 +65,61 @@ func TestObjective(t *testing.T) {
 		if o.String() != tc.text {
 			t.Errorf("%s is written as %s", tc.text, o)
 		}
-		figure, ok := o.Of(r)
-		if figure != tc.figure || ok != tc.ok || o.Holds(figure) != tc.holds || o.Samples() != tc.samples {
-			t.Errorf("%s: figure %v, %v, holds %v, %d samples", tc.text, figure, ok, o.Holds(figure), o.Samples())
+		a := o.Judge(r)
+		if a.Objective != tc.text || a.Outcome != tc.outcome || !strings.Contains(a.Reason, tc.reason) || (a.Reason == "") != (tc.reason == "") {
+			t.Errorf("%s: %+v", tc.text, a)
+		}
+		if known := a.Figure != nil; known != (tc.outcome != "unknown") || known && !near(*a.Figure, tc.figure) {
+			t.Errorf("%s: its figure is not %v: %+v", tc.text, tc.figure, a)
 		}
 	}
+	if _, err := ErrorShare.Of(&Run{}); err == nil {
+		t.Error("there is a share of no messages")
+	}
+}
+
+// near reports whether a figure of a histogram is what was recorded.
+func near(a, b float64) bool { return a >= b*0.999 && a <= b*1.001 }
+
+func TestSamplesOfAFigure(t *testing.T) {
+	for text, want := range map[string]int64{
+		"rtt.p50": 20, "rtt.p99": 1000, "rtt.p99.9": 10_000, "rtt.p99.99": 100_000, "rtt.p75": 40, "rtt.max": 1, "rate": 1,
+	} {
+		f, err := ParseFigure(text)
+		if err != nil || f.Samples() != want {
+			t.Errorf("%s: %d samples, %v; want %d", text, f.Samples(), err, want)
+		}
+	}
+}
+
+func TestBadObjectives(t *testing.T) {
 	for text, says := range map[string]string{
 		"":                   "is no objective",
 		"response.p99":       "is no objective",
-		"response.p99>1ms":   "is no objective",
-		"speed.p99<1ms":      "none of the metrics response, rtt",
-		"response.p98<1ms":   `"p98" is none of min, mean, max, p50`,
+		"response.p99=1ms":   "is no objective",
+		"speed.p99<1ms":      "none of rate, errors, and the metrics response, rtt",
+		"response.p100<1ms":  `"p100" is none of min, mean, max`,
+		"response.p0<1ms":    `"p0" is none of`,
+		"response.p-5<1ms":   `"p-5" is none of`,
+		"response.pNaN<1ms":  `"pNaN" is none of`,
+		"response.p5e1<1ms":  `"p5e1" is none of`,
 		"response<1ms":       `"" is none of`,
+		"rate.p50<1ms":       `"rate" is none of`,
 		"response.p99<":      "is no time",
 		"response.p99<1":     "is no time",
 		"response.p99<-1ms":  "is no time",
 		"response.p99<0s":    "is no time",
 		"response.p99<<1ms":  "is no time",
 		"response.p99<=1ms=": "is no time",
+		"response.p99<1001h": "is no time",
+		"rate>=0":            "is no rate",
+		"rate>=fast":         "is no rate",
+		"rate>=Inf":          "is no rate",
+		"errors<0":           "is no bound for errors",
+		"errors>5":           "is no bound for errors",
+		"errors<-1":          "is no number of errors",
+		"errors<101%":        "is no number of errors",
+		"errors<NaN%":        "is no number of errors",
 	} {
 		if o, err := ParseObjective(text); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%q: %v, %v; want an error with %q", text, o, err, says)
@@ -65,7 +128,9 @@ func TestObjective(t *testing.T) {
 }
 
 func FuzzParseObjective(f *testing.F) {
-	f.Add("response.p99<1ms")
+	for _, text := range []string{"response.p99<1ms", "rate>=10000/s", "errors<0.1%", "errors<=3", "rtt.p99.95 >= 1.5us"} {
+		f.Add(text)
+	}
 	f.Fuzz(func(t *testing.T, text string) {
 		o, err := ParseObjective(text)
 		if err != nil {

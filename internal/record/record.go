@@ -36,6 +36,8 @@ type Run struct {
 	Search *Search `json:"search,omitempty"`
 	// Warnings are what a reader must know to read the figures right.
 	Warnings []string `json:"warnings"`
+	// Assertions are what the run was held to, and how it went.
+	Assertions []Assertion `json:"assertions,omitempty"`
 	// Parts are the runs that were merged into this one, each without its metrics and
 	// intervals.
 	Parts []Run `json:"parts,omitempty"`
@@ -123,6 +125,8 @@ func ThisHost() Host {
 type Server struct {
 	Address string `json:"address,omitempty"` // that the target resolved to
 	Own     bool   `json:"own"`               // started by the load generator, in its own process
+	// Command is the one that started it, for this run, on a free port.
+	Command string `json:"command,omitempty"`
 }
 
 // Totals count the messages that were measured, and the errors of the whole
@@ -167,6 +171,23 @@ const (
 	Valid            = "valid"
 	GeneratorLimited = "generator-limited" // the figures are the load generator's as much as the server's
 	Invalid          = "invalid"
+)
+
+// An Assertion is an objective that a run was held to.
+type Assertion struct {
+	Objective string `json:"objective"` // as --assert has it
+	Outcome   string `json:"outcome"`   // pass, fail or unknown
+	// Figure is that of the run, in nanoseconds, replies a second, errors or percent of
+	// the messages; it is not there if it is unknown, of which Reason says why.
+	Figure *float64 `json:"figure,omitempty"`
+	Reason string   `json:"reason,omitempty"`
+}
+
+// How an assertion went.
+const (
+	AssertionPassed  = "pass"
+	AssertionFailed  = "fail"
+	AssertionUnknown = "unknown"
 )
 
 // Generator is what the load generator took of its machine while it measured, and
