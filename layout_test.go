@@ -27,12 +27,14 @@ var siblings = map[string][]string{
 	"internal/stat":   {},
 	"internal/usage":  {},
 	"internal/record": {"internal/hist"},
+	"internal/gate":   {"internal/record", "internal/stat"},
+	"internal/launch": {},
 	"server":          {"internal/clock", "internal/evloop", "internal/wire"},
 	"loadgen": {
 		"internal/clock", "internal/evloop", "internal/hist", "internal/pace", "internal/record", "internal/stat",
 		"internal/unit", "internal/usage", "internal/wire",
 	},
-	"report": {"internal/hist", "internal/record", "internal/unit"},
+	"report": {"internal/gate", "internal/hist", "internal/record", "internal/stat", "internal/unit"},
 	// For tests, and for the self-test.
 	"internal/evloop/evlooptest": {"internal/evloop"},
 	"internal/peers":             {},

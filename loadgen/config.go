@@ -208,6 +208,15 @@ func (c Config) Validate() error {
 // open reports whether this is an open loop.
 func (c Config) open() bool { return c.Rate > 0 || len(c.Stages) > 0 }
 
+// Latency is the metric that a user's latency is: from when a message was due, in closed
+// loop from when it was sent.
+func (c Config) Latency() string {
+	if c.open() {
+		return record.Response
+	}
+	return record.RTT
+}
+
 // stamped reports whether the kernel is asked when replies arrive.
 func (c Config) stamped() bool {
 	return c.Timestamps == KernelTime || c.Timestamps == AutoTime && evloop.Choose(c.Engine) == evloop.Epoll

@@ -19,8 +19,7 @@ import (
 //
 // Whether runs belong together is for Mismatches to say.
 func Merge(runs []*Run) (*Run, error) {
-	parts := partsOf(runs)
-	slices.SortStableFunc(parts, func(a, b part) int { return compareRuns(a.facts, b.facts) })
+	parts := inOrder(runs)
 	whole := describeWhole(parts)
 	sums := sums{}
 	for _, r := range runs {
@@ -71,6 +70,13 @@ func partsOf(runs []*Run) (all []part) {
 		}
 	}
 	return all
+}
+
+// inOrder returns the parts of some runs in the order of compareRuns.
+func inOrder(runs []*Run) []part {
+	parts := partsOf(runs)
+	slices.SortStableFunc(parts, func(a, b part) int { return compareRuns(a.facts, b.facts) })
+	return parts
 }
 
 // compareRuns orders runs by when they began, and those of one moment somehow, but always
@@ -237,37 +243,14 @@ func (g *Generator) add(o Generator) {
 
 // Mismatches says why runs do not belong together, a sentence each: they are of
 // different targets, protocols or modes, or one of them is there twice.
-func Mismatches(runs []*Run) []string {
-	parts := partsOf(runs)
-	slices.SortStableFunc(parts, func(a, b part) int { return compareRuns(a.facts, b.facts) })
-	return mismatches(parts)
-}
+func Mismatches(runs []*Run) []string { return mismatches(inOrder(runs)) }
 
 // mismatches does that for parts in the order of time.
-func mismatches(parts []part) (reasons []string) {
-	for _, c := range []struct {
-		what string
-		of   func(Config) string
-	}{
-		{"target", func(c Config) string { return c.Target }},
-		{"protocol", func(c Config) string { return c.Proto + " over " + c.Transport }},
-		{"mode", func(c Config) string { return c.Mode }},
-	} {
-		var values []string
-		for _, p := range parts {
-			if v := c.of(p.facts.Config); !slices.Contains(values, v) {
-				values = append(values, v)
-			}
-		}
-		if len(values) > 1 {
-			reasons = append(reasons, fmt.Sprintf("they differ in %s: %s", c.what, strings.Join(values, ", ")))
-		}
+func mismatches(parts []part) []string {
+	facts := make([]*Run, len(parts))
+	for i, p := range parts {
+		facts[i] = p.facts
 	}
-	for i := 1; i < len(parts); i++ {
-		// To the nanosecond; of a stream that was cut the rest may differ.
-		if a, b := parts[i-1].facts, parts[i].facts; a.Started.Equal(b.Started) && slices.Equal(a.Command, b.Command) && a.Host == b.Host {
-			reasons = append(reasons, fmt.Sprintf("the run of %s is there twice", parts[i].facts.Started.Format(time.RFC3339Nano)))
-		}
-	}
-	return reasons
+	target := property{"target", func(r *Run) string { return r.Config.Target }}
+	return append(differ(facts, []property{target, protocol, loop}), twice(parts)...)
 }

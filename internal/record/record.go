@@ -114,11 +114,12 @@ type Host struct {
 	Arch   string `json:"arch"`
 	Kernel string `json:"kernel,omitempty"`
 	CPUs   int    `json:"cpus"`
+	CPU    string `json:"cpu,omitempty"` // the model of the processors, where the system tells it
 }
 
 // ThisHost describes the machine that this runs on.
 func ThisHost() Host {
-	return Host{OS: runtime.GOOS, Arch: runtime.GOARCH, Kernel: kernelRelease(), CPUs: runtime.NumCPU()}
+	return Host{OS: runtime.GOOS, Arch: runtime.GOARCH, Kernel: kernelRelease(), CPUs: runtime.NumCPU(), CPU: cpuModel()}
 }
 
 // Server is what is known of the server.

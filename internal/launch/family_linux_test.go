@@ -1,0 +1,48 @@
+package launch
+
+import (
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// TestChildrenThatAreLeft holds that what left the process group is found and ended too.
+func TestChildrenThatAreLeft(t *testing.T) {
+	t.Parallel()
+	s := started(t, "leaving", 100*time.Millisecond)
+	left := s.family.strays()
+	if len(left) != 2 {
+		t.Fatalf("its family is %+v", left)
+	}
+	forced, err := s.Stop()
+	if forced || err == nil || !strings.Contains(err.Error(), "left processes running") || !strings.Contains(err.Error(), left[0].name) {
+		t.Errorf("forced %v, %v", forced, err)
+	}
+	gone(t, s)
+	for _, p := range left {
+		if err := syscall.Kill(p.pid, 0); err == nil {
+			t.Errorf("%+v is still there", p)
+		}
+	}
+}
+
+// TestDaemon holds that a server that goes into the background is an error, and ended.
+func TestDaemon(t *testing.T) {
+	t.Parallel()
+	s, err := Start(t.Context(), command(t, "daemon"), Options{answers, patience, patience})
+	if err == nil {
+		// It answered before it was seen to have gone into the background.
+		select {
+		case <-s.Ended():
+		case <-time.After(patience):
+			t.Fatal("it goes on")
+		}
+		_, _ = s.Stop()
+		gone(t, s)
+		return
+	}
+	if !strings.Contains(err.Error(), "exit status 0") || !strings.Contains(err.Error(), "stay in the foreground") {
+		t.Errorf("%v", err)
+	}
+}

@@ -1,0 +1,267 @@
+//go:build unix
+
+package launch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+	"os/exec"
+	"os/signal"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// TestMain makes the test's own program be a server in some manner, if the environment
+// asks for it.
+func TestMain(m *testing.M) {
+	if manner := os.Getenv("LAUNCH_MANNER"); manner != "" {
+		serveIn(manner, os.Args[1])
+		return
+	}
+	code := m.Run()
+	if pid, err := syscall.Wait4(-1, nil, syscall.WNOHANG, nil); err == nil && pid > 0 {
+		fmt.Println("FAIL: process", pid, "was not buried")
+		code = 1
+	}
+	os.Exit(code)
+}
+
+// serveIn is a server in some manner.
+func serveIn(manner, addr string) {
+	fmt.Println("this is", manner)
+	switch manner {
+	case "silent":
+		listen(addr)
+	case "absent":
+	case "failing":
+		fmt.Fprintln(os.Stderr, "no such \x1b[31mthing")
+		os.Exit(7)
+	case "stubborn":
+		signal.Ignore(syscall.SIGTERM)
+		go echo(listen(addr), nil)
+	case "honest":
+		go echo(listen(addr), nil)
+	case "mortal":
+		go echo(listen(addr), func() { os.Exit(3) })
+	case "leaving":
+		startChild("waiting", addr, false)
+		go echo(listen(addr), nil)
+	case "daemon":
+		startChild("honest", addr, true)
+		return
+	case "waiting":
+		signal.Ignore(syscall.SIGTERM)
+	}
+	select {}
+}
+
+// startChild starts this program in another manner, in a session of its own so that it is in
+// another process group.
+func startChild(manner, addr string, quiet bool) {
+	child := exec.Command(os.Args[0], addr)
+	child.Env = append(os.Environ(), "LAUNCH_MANNER="+manner)
+	child.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	if !quiet {
+		child.Stdout = os.Stdout // which it holds open
+	}
+	if err := child.Start(); err != nil {
+		panic(err)
+	}
+}
+
+func listen(addr string) net.Listener {
+	l, err := net.Listen("tcp", addr)
+	if err != nil {
+		panic(err)
+	}
+	return l
+}
+
+// echo answers the first message of each connection. After a second connection it ends.
+func echo(l net.Listener, end func()) {
+	for n := 1; ; n++ {
+		c, err := l.Accept()
+		if err != nil {
+			panic(err)
+		}
+		b := make([]byte, 100)
+		k, _ := c.Read(b)
+		_, _ = c.Write(b[:k])
+		c.Close()
+		if n == 2 && end != nil {
+			end()
+		}
+	}
+}
+
+// answers asks a server.
+func answers(ctx context.Context, addr netip.AddrPort) error {
+	c, err := (&net.Dialer{Timeout: 50 * time.Millisecond}).DialContext(ctx, "tcp", addr.String())
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	_ = c.SetDeadline(time.Now().Add(50 * time.Millisecond))
+	if _, err := c.Write([]byte("?")); err != nil {
+		return err
+	}
+	_, err = c.Read(make([]byte, 1))
+	return err
+}
+
+// patience is for what must happen.
+const patience = 30 * time.Second
+
+// command is one that starts this program in a manner.
+func command(t *testing.T, manner string) string {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Sprintf("LAUNCH_MANNER=%s exec '%s' {addr}", manner, self)
+}
+
+func TestStart(t *testing.T) {
+	for name, tc := range map[string]struct {
+		command string
+		ready   time.Duration
+		says    []string // in the error of starting; none is that it starts
+	}{
+		"honest":  {command(t, "honest"), patience, nil},
+		"failing": {command(t, "failing"), patience, []string{"before it was ready", "exit status 7", "this is failing | no such �[31mthing"}},
+		"missing": {"/nowhere/server {port}", patience, []string{"before it was ready", "exit status 127", "/nowhere/server"}},
+		"syntax":  {"( {port}", patience, []string{"before it was ready", "exit status 2"}},
+		"silent":  {command(t, "silent"), 200 * time.Millisecond, []string{"was not ready at 127.0.0.1:", "within 200ms", "timeout", "the last it printed: this is silent"}},
+		"absent":  {command(t, "absent"), 200 * time.Millisecond, []string{"was not ready at 127.0.0.1:", "refused"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, err := Start(t.Context(), tc.command, Options{answers, tc.ready, patience})
+			if len(tc.says) == 0 {
+				if err != nil {
+					t.Fatal(err)
+				}
+				if forced, err := s.Stop(); forced || err != nil {
+					t.Errorf("stopping: forced %v, %v", forced, err)
+				}
+				gone(t, s)
+				return
+			}
+			if err == nil {
+				_, _ = s.Stop()
+				t.Fatal("it started")
+			}
+			for _, says := range tc.says {
+				if !strings.Contains(err.Error(), says) {
+					t.Errorf("error %q, want %q in it", err, says)
+				}
+			}
+		})
+	}
+}
+
+// gone checks that nothing answers any more, and that the process is no more.
+func gone(t *testing.T, s *Server) {
+	t.Helper()
+	if err := answers(t.Context(), s.Addr); err == nil {
+		t.Error("it answers after it was stopped")
+	}
+	if err := syscall.Kill(-s.family.cmd.Process.Pid, 0); !errors.Is(err, syscall.ESRCH) {
+		t.Errorf("its process group is still there: %v", err)
+	}
+}
+
+func TestStartIsInterrupted(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	asked := make(chan struct{}, 1)
+	go func() {
+		<-asked
+		cancel()
+	}()
+	never := func(context.Context, netip.AddrPort) error {
+		select {
+		case asked <- struct{}{}:
+		default:
+		}
+		return errors.New("no")
+	}
+	if _, err := Start(ctx, command(t, "absent"), Options{never, patience, patience}); !errors.Is(err, context.Canceled) {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestServerEndsByItself(t *testing.T) {
+	t.Parallel()
+	s := started(t, "mortal", patience)
+	_ = answers(t.Context(), s.Addr) // the second time
+	select {
+	case <-s.Ended():
+	case <-time.After(patience):
+		t.Fatal("it goes on")
+	}
+	if err := s.Err(); !strings.Contains(err.Error(), "ended with exit status 3; the last it printed: this is mortal") {
+		t.Errorf("%v", err)
+	}
+	if forced, err := s.Stop(); forced || err != nil {
+		t.Errorf("stopping: forced %v, %v", forced, err)
+	}
+}
+
+func started(t *testing.T, manner string, grace time.Duration) *Server {
+	t.Helper()
+	s, err := Start(t.Context(), command(t, manner), Options{answers, patience, grace})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func TestStubbornServerIsKilled(t *testing.T) {
+	t.Parallel()
+	s := started(t, "stubborn", 50*time.Millisecond)
+	if forced, err := s.Stop(); !forced || err != nil {
+		t.Errorf("forced %v, %v", forced, err)
+	}
+	gone(t, s)
+}
+
+func TestFreePort(t *testing.T) {
+	addr, err := freePort()
+	if err != nil || addr.Port() < firstPort || addr.Port() > lastPort {
+		t.Fatalf("%v, %v", addr, err)
+	}
+	l, err := net.Listen("tcp", addr.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.Close()
+}
+
+func TestTailKeepsTheLast(t *testing.T) {
+	var s tail
+	if text := s.String(); text != "; it printed nothing" {
+		t.Errorf("%q", text)
+	}
+	for i := range 1000 {
+		fmt.Fprintf(&s, "line %d\n", i)
+	}
+	if text := s.String(); text != "; the last it printed: line 996 | line 997 | line 998 | line 999" || len(s.text) > keptBytes {
+		t.Errorf("%q of %d", text, len(s.text))
+	}
+}
+
+func TestIsCommand(t *testing.T) {
+	for text, want := range map[string]bool{"server {port}": true, "server -l {addr}": true, "server": false, "host:12345": false, "": false} {
+		if IsCommand(text) != want {
+			t.Errorf("%q: %v", text, !want)
+		}
+	}
+}

@@ -1,0 +1,5 @@
+//go:build !linux && !darwin
+
+package record
+
+func cpuModel() string { return "" }
