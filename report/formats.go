@@ -35,6 +35,8 @@ var Formats = []Format{
 	{Name: "hgrm", Help: "HdrHistogram's percentiles of one metric", One: true, OneMetric: true, render: hgrmOne},
 	{Name: "prometheus", Help: "Prometheus's text format", render: several(Prometheus)},
 	{Name: "gobench", Help: "Go's benchmark format, for benchstat", render: several(GoBench)},
+	{Name: "github-benchmark", Help: "for github-action-benchmark: customSmallerIsBetter", render: several(GitHubBenchmark)},
+	{Name: "bencher", Help: "Bencher Metric Format, for bencher run", render: several(Bencher)},
 }
 
 // Render writes runs in a format, whole or not at all. Metric is for a format that holds one

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"encoding/json"
 	"fmt"
 	"math"
 	"slices"
@@ -226,5 +227,118 @@ func agreesHgrm(t *testing.T, text string, r *record.Run) {
 	at := slices.IndexFunc(rows, func(row []float64) bool { return row[1] == 0.5 })
 	if int64(rows[at][0]) != highestLike(m.Percentiles["50"]) {
 		t.Errorf("p50 is %v, want %d", rows[at], m.Percentiles["50"])
+	}
+}
+
+// strictly reads JSON in which nothing is that the reader does not know.
+func strictly(t *testing.T, text string, into any) {
+	t.Helper()
+	in := json.NewDecoder(strings.NewReader(text))
+	in.DisallowUnknownFields()
+	if err := in.Decode(into); err != nil {
+		t.Fatalf("%v:\n%s", err, text)
+	}
+}
+
+// githubBenchmarks reads what github-action-benchmark would, by name: extractCustomBenchmarkResult
+// in its src/extract.ts takes an array of BenchmarkResult, of which range and extra may be
+// missing, and findAlerts in its src/write.ts looks one up by its name.
+func githubBenchmarks(t *testing.T, text string) map[string]githubBenchmark {
+	t.Helper()
+	var entries []struct {
+		Name, Unit   *string
+		Value        *float64
+		Range, Extra string
+	}
+	strictly(t, text, &entries)
+	got := map[string]githubBenchmark{}
+	for _, e := range entries {
+		if e.Name == nil || e.Unit == nil || e.Value == nil {
+			t.Fatalf("an entry lacks its name, unit or value:\n%s", text)
+		}
+		if _, twice := got[*e.Name]; twice {
+			t.Errorf("%s is there twice", *e.Name)
+		}
+		got[*e.Name] = githubBenchmark{*e.Name, *e.Unit, *e.Value, e.Range, e.Extra}
+	}
+	return got
+}
+
+// seriesFigures are those figures of a metric that are kept from commit to commit.
+func seriesFigures(name string, m record.Metric) map[string]float64 {
+	out := map[string]float64{}
+	for head, ns := range figuresOf(m) {
+		if slices.Contains([]string{"mean", "p50", "p99", "p99.9"}, head) {
+			out[name+" "+head+"/clients=64/rate=5000.5"] = ns
+		}
+	}
+	return out
+}
+
+func agreesGitHubBenchmark(t *testing.T, text string, r *record.Run) {
+	want := map[string]githubBenchmark{"errors/clients=64/rate=5000.5": {Unit: "errors", Value: 10, Extra: "20,010 messages in 1 run\ngenerator-limited"}}
+	for name, m := range r.Metrics {
+		if strings.HasSuffix(name, "_raw") {
+			continue
+		}
+		for figure, ns := range seriesFigures(name, m) {
+			want[figure] = githubBenchmark{Unit: "ns", Value: ns}
+		}
+	}
+	got := githubBenchmarks(t, text)
+	if extra := got["own_lag p50/clients=64/rate=5000.5"].Extra; extra != "30 samples in 1 run\ngenerator-limited\nfew samples: under 100 lie above that percentile" {
+		t.Errorf("own_lag p50: %q", extra)
+	}
+	for name, e := range got {
+		e.Name = ""
+		if e.Unit == "ns" {
+			e.Extra = ""
+		}
+		got[name] = e
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// bencherMetrics reads what Bencher would, by its schema: an object of objects of metrics,
+// https://bencher.dev/docs/reference/bencher-metric-format, whose numbers are finite, and
+// whose names have 1 to 1024 bytes (is_valid_benchmark_name in its lib/bencher_valid).
+func bencherMetrics(t *testing.T, text string) map[string]map[string]bencherMetric {
+	t.Helper()
+	var read map[string]map[string]struct {
+		Value *float64 `json:"value"`
+		Lower *float64 `json:"lower_value"`
+		Upper *float64 `json:"upper_value"`
+	}
+	strictly(t, text, &read)
+	got := map[string]map[string]bencherMetric{}
+	for name, measures := range read {
+		if name == "" || len(name) > 1024 {
+			t.Errorf("%q is no name of a benchmark", name)
+		}
+		got[name] = map[string]bencherMetric{}
+		for slug, m := range measures {
+			if m.Value == nil {
+				t.Fatalf("%s has a %s without a value", name, slug)
+			}
+			got[name][slug] = bencherMetric{*m.Value, m.Lower, m.Upper}
+		}
+	}
+	return got
+}
+
+func agreesBencher(t *testing.T, text string, r *record.Run) {
+	want := map[string]map[string]bencherMetric{
+		"throughput/clients=64/rate=5000.5": {"throughput": {Value: 4999.9996}},
+		"errors/clients=64/rate=5000.5":     {"errors": {Value: 10}},
+	}
+	for name, m := range r.Metrics {
+		for figure, ns := range seriesFigures(name, m) {
+			want[figure] = map[string]bencherMetric{"latency": {Value: ns}}
+		}
+	}
+	if diff := cmp.Diff(want, bencherMetrics(t, text)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }

@@ -34,7 +34,7 @@ func smallRun() *record.Run {
 }
 
 func TestFormats(t *testing.T) {
-	for _, format := range []string{"csv", "markdown", "hgrm", "prometheus", "gobench"} {
+	for _, format := range []string{"csv", "markdown", "hgrm", "prometheus", "gobench", "github-benchmark", "bencher"} {
 		t.Run(format, func(t *testing.T) {
 			got := rendered(t, format, "", smallRun())
 			golden := filepath.Join("testdata", "small."+format)
@@ -80,6 +80,7 @@ func TestMergedRunsTellNothingThatIsNotSo(t *testing.T) {
 		"prometheus": `echostamp_latency_seconds_count{metric="rtt",proto="text",transport="tcp",clients="5"} 60`,
 		"gobench":    "BenchmarkEchostamp/metric=rtt/clients=5 60 ",
 		"markdown":   "5 clients · various modes · various sizes",
+		"bencher":    `"rtt mean/clients=5": {`,
 	} {
 		got := rendered(t, format, "", r)
 		if !strings.Contains(got, has) {
@@ -185,6 +186,12 @@ func TestOddNames(t *testing.T) {
 	}
 	if got := benchmarks(t, rendered(t, "gobench", "", r))[2]; string(got.Name) != "Echostamp/metric=odd_name__really|_/clients=2" {
 		t.Errorf("gobench: %s", got.Name)
+	}
+	if got := githubBenchmarks(t, rendered(t, "github-benchmark", "", r)); got["odd_name__really|_ mean/clients=2"].Value != 5 {
+		t.Errorf("github-benchmark: %v", got)
+	}
+	if got := bencherMetrics(t, rendered(t, "bencher", "", r)); got["odd_name__really|_ mean/clients=2"]["latency"].Value != 5 {
+		t.Errorf("bencher: %v", got)
 	}
 	if got := logTags(rendered(t, "hlog", "", r)); !strings.Contains(got, "odd_name__really|_,0.000,1.500") {
 		t.Errorf("hlog: %s", got)

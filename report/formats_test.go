@@ -117,6 +117,7 @@ func TestEveryFormatAgreesOnEveryNumber(t *testing.T) {
 	for format, read := range map[string]func(*testing.T, string, *record.Run){
 		"json": agreesJSON, "csv": agreesCSV, "text": agreesText, "markdown": agreesMarkdown,
 		"prometheus": agreesPrometheus, "gobench": agreesGoBench, "hlog": agreesHlog, "hgrm": agreesHgrm,
+		"github-benchmark": agreesGitHubBenchmark, "bencher": agreesBencher,
 	} {
 		t.Run(format, func(t *testing.T) { read(t, rendered(t, format, "", r), r) })
 	}

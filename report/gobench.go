@@ -67,15 +67,12 @@ func benchFigures(m record.Metric) string {
 // benchConfig is the configuration of a run, keys and values.
 func benchConfig(r *record.Run) [][2]string {
 	c := r.Config
-	if r.Server.Own { // on another port each time, which makes no difference
-		c.Target = "own server"
-	}
 	interrupted := ""
 	if r.Interrupted {
 		interrupted = "true"
 	}
 	config := [][2]string{
-		{"goos", r.Host.OS}, {"goarch", r.Host.Arch}, {"target", c.Target}, {"proto", c.Proto}, {"transport", c.Transport},
+		{"goos", r.Host.OS}, {"goarch", r.Host.Arch}, {"target", r.Place()}, {"proto", c.Proto}, {"transport", c.Transport},
 		{"mode", c.Mode}, {"size", unlessZero(c.Size)}, {"timestamps", c.Timestamps},
 		{"verdict", r.Validity.Verdict}, {"interrupted", interrupted},
 	}

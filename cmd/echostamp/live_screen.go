@@ -44,19 +44,19 @@ const (
 	plainText = "\x1b[0m"
 )
 
-// update puts notices above the bar, and the bar anew; nil takes it away.
+// update puts lines above the bar, and the bar anew; nil takes it away.
 //
 // The cursor stays in the bar's first column. There it stays when the terminal gets
 // narrower and breaks the line in pieces, which are all behind the cursor then and
 // can be erased; a ^C that the terminal echoes goes into the bar, and away with it.
 // It is never hidden, for a program that is killed could not show it again.
-func (s screen) update(notices []string, b *bar) {
+func (s screen) update(lines []string, b *bar) {
 	var text strings.Builder
 	if s.width != nil {
 		text.WriteString(erase)
 	}
-	for _, n := range notices {
-		text.WriteString("echostamp: " + s.paint("warning:", yellow) + " " + n + "\n")
+	for _, l := range lines {
+		text.WriteString("echostamp: " + l + "\n")
 	}
 	if s.width != nil && b != nil {
 		// One column stays free, as some terminals wrap when the last one is taken. One
@@ -67,6 +67,9 @@ func (s screen) update(notices []string, b *bar) {
 		_, _ = io.WriteString(s.w, text.String()) // nobody can be told where it does not go
 	}
 }
+
+// warning is a line that tells of something that went wrong.
+func (s screen) warning(text string) string { return s.paint("warning:", yellow) + " " + text }
 
 // print prints a line.
 func (s screen) print(line []piece) {

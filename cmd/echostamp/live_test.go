@@ -141,7 +141,11 @@ func TestScreen(t *testing.T) {
 	} {
 		var w strings.Builder
 		tc.screen.w = &w
-		if tc.screen.update(tc.notices, tc.bar); w.String() != tc.want {
+		var lines []string
+		for _, n := range tc.notices {
+			lines = append(lines, tc.screen.warning(n))
+		}
+		if tc.screen.update(lines, tc.bar); w.String() != tc.want {
 			t.Errorf("%s:\n     %q\nwant %q", name, &w, tc.want)
 		}
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/netip"
 	"os"
 	"strings"
 	"time"
@@ -13,7 +12,6 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/echostamp/echostamp/internal/evloop"
 	"github.com/echostamp/echostamp/internal/record"
 	"github.com/echostamp/echostamp/loadgen"
 	"github.com/echostamp/echostamp/report"
@@ -35,12 +33,9 @@ type loadOptions struct {
 }
 
 func loadCommand(t ui) *cobra.Command {
-	var cfg loadgen.Config
 	var opts loadOptions
-	var engine engineOptions
-	var pacing paceOptions
-	var sources []string
-	var clocks string
+	var runs runOptions
+	var searching searchOptions
 	cmd := &cobra.Command{
 		Use:   "load [HOST:PORT]",
 		Short: "Send messages with many clients, and report the delays",
@@ -68,18 +63,8 @@ be done: nothing was measured, or clients had no connection at the end.`,
 	}
 	f := cmd.Flags()
 	opts.flags = f
-	f.IntVarP(&cfg.Clients, "clients", "c", 10, "concurrent clients, a connection each")
-	pacing.define(f)
-	f.IntVarP(&cfg.Size, "size", "s", 64, fmt.Sprintf("bytes of a message with its timestamp, %d to %d", loadgen.MinSize, loadgen.MaxSize))
-	f.DurationVar(&cfg.Timeout, "timeout", 5*time.Second, "how long connecting, and each reply, may take")
-	f.DurationVar(&cfg.GiveUp, "give-up", 15*time.Second, "end the run when no reply has come for so long; 0 is never")
-	f.IntVar(&cfg.ConnectRate, "connect-rate", 5000, "connections to begin in a second")
-	f.StringVar((*string)(&cfg.Proto), "proto", string(loadgen.Text), "protocol: text, or echo for any server that sends back what it gets (round trips only)")
-	f.StringVar((*string)(&cfg.Timestamps), "timestamps", string(loadgen.AutoTime), "who notes when a reply arrived: kernel, user (when the program has read it), or auto")
-	f.StringSliceVar(&sources, "source", nil, "`ADDRESS`es to connect from, in turn; each has ports of its own")
-	f.StringVar(&clocks, "clock", string(loadgen.AutoClocks), "what forward and reverse are by: auto (correct them for the server's clock unless it is this host's), raw, corrected, or `synced[:ERROR]` (you vouch that the clocks differ by ERROR at most)")
-	engine.define(f)
-	f.DurationVar(&cfg.Interval, "interval", time.Second, "how long the pieces are in which the record has the run over time; those of a run of very many are longer")
+	runs.define(f)
+	searching.define(f)
 	f.StringVarP(&opts.format, "format", "f", "text", "of the report: "+strings.Join(report.Names(), ", "))
 	f.StringVarP(&opts.file, "output", "o", "", "save the run to `FILE`, as JSON, whatever the format of the report")
 	f.StringVar(&opts.page, "html", "", "save a page of the run to `FILE`, whatever the format of the report")
@@ -88,44 +73,19 @@ be done: nothing was measured, or clients had no connection at the end.`,
 	f.DurationVar(&opts.progress, "progress", 0, "print a line on how the run goes on every `PERIOD`, such as 10s, whether or not on a terminal; 0 shows a bar on a terminal")
 	f.BoolVar(&opts.acceptInvalid, "accept-invalid", false, "exit with 0 whatever the verdict on the figures")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		if err := pacing.into(&cfg, f); err != nil {
+		cfg, err := runs.config()
+		if err != nil {
+			return usage(err)
+		}
+		if opts.search, err = searching.into(&cfg, f); err != nil {
 			return usage(err)
 		}
 		if len(args) > 0 {
 			cfg.Target = args[0]
 		}
-		if err := engine.validate(); err != nil {
-			return usage(err)
-		}
-		if cfg.Timestamps == loadgen.KernelTime && evloop.Choose(engine.engine) != evloop.Epoll {
-			return usage(fmt.Errorf("--timestamps kernel: %w", evloop.ErrNoEpoll))
-		}
-		cfg.Engine, cfg.Shards, cfg.CPUs, cfg.Spin = engine.engine, engine.count(), engine.cpus, engine.spin
-		var err error
-		if opts.search, err = pacing.search(); err != nil {
-			return usage(err)
-		}
-		if cfg.Sources, err = parseSources(sources); err != nil {
-			return usage(err)
-		}
-		if cfg.Clocks, err = loadgen.ParseClocks(clocks); err != nil {
-			return usage(fmt.Errorf("--clock: %w", err))
-		}
 		return load(cmd.Context(), t, cfg, opts)
 	}
 	return cmd
-}
-
-func parseSources(texts []string) ([]netip.Addr, error) {
-	var out []netip.Addr
-	for _, text := range texts {
-		a, err := netip.ParseAddr(text)
-		if err != nil {
-			return nil, fmt.Errorf("--source: %q is no IP address", text)
-		}
-		out = append(out, a.Unmap())
-	}
-	return out, nil
 }
 
 func load(ctx context.Context, t ui, cfg loadgen.Config, opts loadOptions) error {
@@ -269,16 +229,16 @@ func (t ui) isOutput(path string) bool {
 	return err == nil && e == nil && here.Mode().IsRegular() && os.SameFile(here, there)
 }
 
-// usageOf puts the error of a configuration in terms of options.
-func usageOf(err error) error {
+// usageOf is the error of a configuration, as one of usage.
+func usageOf(err error) error { return usage(optionOf(err)) }
+
+// optionOf puts the error of a configuration in terms of options.
+func optionOf(err error) error {
 	var c *loadgen.ConfigError
-	if !errors.As(err, &c) {
-		return usage(err)
+	if !errors.As(err, &c) || c.Field == "HOST:PORT" {
+		return err
 	}
-	if c.Field == "HOST:PORT" {
-		return usage(c)
-	}
-	return usage(fmt.Errorf("--%w", c))
+	return fmt.Errorf("--%w", c)
 }
 
 // deliver prints the report and saves the run, each whether or not the others

@@ -19,6 +19,7 @@ const (
 	exitDone        = 0
 	exitFailed      = 1   // could not do it
 	exitUsage       = 2   // the command line is wrong
+	exitRegression  = 3   // a threshold failed, or something got worse
 	exitInvalid     = 4   // it is done, and its figures cannot be trusted
 	exitInterrupted = 130 // the partial report has been printed
 )
@@ -84,6 +85,6 @@ a self-test failed), 130 interrupted (the partial report is printed).`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	root.AddCommand(serverCommand(t), loadCommand(t), chatCommand(t), reportCommand(t), mergeCommand(t), selftestCommand(t), versionCommand(t))
+	root.AddCommand(serverCommand(t), loadCommand(t), chatCommand(t), reportCommand(t), mergeCommand(t), abCommand(t), compareCommand(t), selftestCommand(t), versionCommand(t))
 	return root
 }

@@ -13,16 +13,17 @@ import (
 	"github.com/echostamp/echostamp/loadgen"
 )
 
-// paceOptions are the options of load that say when messages are due, and when a
-// run ends.
+// paceOptions are the options that say when messages are due, and when a run ends.
 type paceOptions struct {
-	rate, stages, arrivals   string
-	seed                     uint64
-	duration                 time.Duration
-	messages                 int64
-	warmup, until, maxErrors string
-	findRate, findMax        string
+	rate, stages, arrivals string
+	seed                   uint64
+	duration               time.Duration
+	messages               int64
+	warmup, maxErrors      string
 }
+
+// searchOptions are the options of load that have a run, or several, find something out.
+type searchOptions struct{ until, findRate, findMax string }
 
 // How long a run is that is not told.
 const (
@@ -39,24 +40,20 @@ func (o *paceOptions) define(f *pflag.FlagSet) {
 	f.DurationVarP(&o.duration, "duration", "d", defaultDuration, "how long to measure; unless given it is 1m with --until, 5s for each run of --find-rate, and no limit with --messages")
 	f.Int64VarP(&o.messages, "messages", "n", 0, "how many messages to measure, of all clients together; 0 is no limit")
 	f.StringVar(&o.warmup, "warmup", "0s", "how long to send before measuring begins, or auto: until the medians of two successive seconds agree within 5%, at most 10s")
+	f.StringVar(&o.maxErrors, "max-errors", "0", "errors of a valid run: a number, or a share of the messages such as 0.1%")
+}
+
+func (o *searchOptions) define(f *pflag.FlagSet) {
 	f.StringVar(&o.until, "until", "", "end the run when a percentile is known so well within it, such as `p99±2%` (or +-)")
 	f.StringVar(&o.findRate, "find-rate", "", "search for the highest rate that holds an objective, such as `response.p99<1ms`, by several runs")
 	f.StringVar(&o.findMax, "find-max", "", "the highest `RATE` that --find-rate tries")
-	f.StringVar(&o.maxErrors, "max-errors", "0", "errors of a valid run: a number, or a share of the messages such as 0.1%")
 }
 
 // into puts what was given into a configuration.
 func (o *paceOptions) into(cfg *loadgen.Config, f *pflag.FlagSet) error {
 	cfg.Duration, cfg.Messages, cfg.Seed, cfg.Arrivals = o.duration, o.messages, o.seed, pace.Arrivals(o.arrivals)
-	if !f.Changed("duration") {
-		switch {
-		case o.messages > 0 || o.stages != "":
-			cfg.Duration = 0
-		case o.until != "":
-			cfg.Duration = untilDuration
-		case o.findRate != "":
-			cfg.Duration = stepDuration
-		}
+	if !f.Changed("duration") && (o.messages > 0 || o.stages != "") {
+		cfg.Duration = 0
 	}
 	var err error
 	if cfg.Rate, err = pace.ParseRate(o.rate); err != nil {
@@ -70,11 +67,6 @@ func (o *paceOptions) into(cfg *loadgen.Config, f *pflag.FlagSet) error {
 	if cfg.MaxErrors, err = loadgen.ParseAllowance(o.maxErrors); err != nil {
 		return fmt.Errorf("--max-errors: %w", err)
 	}
-	if o.until != "" {
-		if cfg.Until, err = loadgen.ParsePrecision(o.until); err != nil {
-			return fmt.Errorf("--until: %w", err)
-		}
-	}
 	if cfg.WarmupAuto = strings.EqualFold(o.warmup, "auto"); cfg.WarmupAuto {
 		return nil
 	}
@@ -84,8 +76,26 @@ func (o *paceOptions) into(cfg *loadgen.Config, f *pflag.FlagSet) error {
 	return nil
 }
 
-// search is what was asked of --find-rate; nil is nothing.
-func (o *paceOptions) search() (*loadgen.Search, error) {
+// into puts what was given into a configuration, and returns what was asked of
+// --find-rate; nil is nothing.
+func (o *searchOptions) into(cfg *loadgen.Config, f *pflag.FlagSet) (*loadgen.Search, error) {
+	ofChoice := !f.Changed("duration") && cfg.Duration > 0
+	switch {
+	case ofChoice && o.until != "":
+		cfg.Duration = untilDuration
+	case ofChoice && o.findRate != "":
+		cfg.Duration = stepDuration
+	}
+	if o.until != "" {
+		var err error
+		if cfg.Until, err = loadgen.ParsePrecision(o.until); err != nil {
+			return nil, fmt.Errorf("--until: %w", err)
+		}
+	}
+	return o.search()
+}
+
+func (o *searchOptions) search() (*loadgen.Search, error) {
 	if o.findRate == "" {
 		if o.findMax != "" {
 			return nil, errors.New("--find-max: is for --find-rate")

@@ -26,14 +26,15 @@ func (o loadOptions) checkProgress() error {
 // and a goroutine of its own shows it.
 type progress struct {
 	where   screen
-	plan    plan
+	bar     func(loadgen.Live) *bar                   // that the run shows
+	line    func(loadgen.Live, time.Duration) []piece // the same without a terminal
 	start   time.Time
 	changed chan struct{} // there is something that has not been shown
 	ending  chan struct{} // closed when the run is over
 	ended   chan struct{} // closed when all is shown
 	mu      sync.Mutex    // of what follows
 	now     loadgen.Live
-	notices []string // not shown yet
+	lines   []string // not shown yet
 }
 
 // showProgress has a run show itself: as a bar where standard error is a terminal, or
@@ -43,10 +44,10 @@ func showProgress(t ui, cfg *loadgen.Config, quiet bool, every time.Duration) *p
 	if quiet {
 		return nil
 	}
-	p := &progress{
-		where: newScreen(t.errOut), plan: planOf(cfg), start: time.Now(),
-		changed: make(chan struct{}, 1), ending: make(chan struct{}), ended: make(chan struct{}),
-	}
+	plan := planOf(cfg)
+	p := newProgress(t)
+	p.bar = func(l loadgen.Live) *bar { return barOf(plan, l) }
+	p.line = func(l loadgen.Live, since time.Duration) []piece { return plainLine(plan, l, since) }
 	if every > 0 {
 		p.where.width = nil // lines instead of the bar
 	}
@@ -55,22 +56,38 @@ func showProgress(t ui, cfg *loadgen.Config, quiet bool, every time.Duration) *p
 	return p
 }
 
+func newProgress(t ui) *progress {
+	return &progress{
+		where: newScreen(t.errOut), start: time.Now(),
+		changed: make(chan struct{}, 1), ending: make(chan struct{}), ended: make(chan struct{}),
+	}
+}
+
 // note takes the state of the run.
 func (p *progress) note(l loadgen.Live) {
 	p.mu.Lock()
 	p.now = l
-	p.notices = append(p.notices, l.Notices...)
+	for _, n := range l.Notices {
+		p.lines = append(p.lines, p.where.warning(n))
+	}
 	p.mu.Unlock()
 	p.wake()
 }
 
 // warn tells of something that is not the run's.
 func (p *progress) warn(text string) {
+	if p != nil {
+		p.say(p.where.warning(text))
+	}
+}
+
+// say shows a line.
+func (p *progress) say(line string) {
 	if p == nil {
 		return
 	}
 	p.mu.Lock()
-	p.notices = append(p.notices, text)
+	p.lines = append(p.lines, line)
 	p.mu.Unlock()
 	p.wake()
 }
@@ -83,13 +100,13 @@ func (p *progress) wake() {
 	}
 }
 
-// take returns the state of the run, and the notices that have not been shown.
+// take returns the state of the run, and the lines that have not been shown.
 func (p *progress) take() (loadgen.Live, []string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	notices := p.notices
-	p.notices = nil
-	return p.now, notices
+	lines := p.lines
+	p.lines = nil
+	return p.now, lines
 }
 
 func (p *progress) show(every time.Duration) {
@@ -103,15 +120,15 @@ func (p *progress) show(every time.Duration) {
 	for {
 		select {
 		case <-p.changed:
-			now, notices := p.take()
-			p.where.update(notices, barOf(p.plan, now))
+			now, lines := p.take()
+			p.where.update(lines, p.bar(now))
 		case <-tick:
-			now, notices := p.take()
-			p.where.update(notices, nil)
-			p.where.print(plainLine(p.plan, now, time.Since(p.start)))
+			now, lines := p.take()
+			p.where.update(lines, nil)
+			p.where.print(p.line(now, time.Since(p.start)))
 		case <-p.ending:
-			_, notices := p.take()
-			p.where.update(notices, nil)
+			_, lines := p.take()
+			p.where.update(lines, nil)
 			return
 		}
 	}

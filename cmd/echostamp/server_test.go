@@ -144,19 +144,19 @@ func TestServerLogsConnectionsOnly(t *testing.T) {
 	}
 }
 
-// gate is a stream that takes nothing until it is opened.
-type gate struct {
+// dam is a stream that takes nothing until it is opened.
+type dam struct {
 	open chan struct{}
 	b    strings.Builder
 }
 
-func (g *gate) Write(b []byte) (int, error) {
+func (g *dam) Write(b []byte) (int, error) {
 	<-g.open
 	return g.b.Write(b)
 }
 
 func TestAStuckLogLosesLinesAndCountsThem(t *testing.T) {
-	g := &gate{open: make(chan struct{})}
+	g := &dam{open: make(chan struct{})}
 	log, err := newEventLog(g, "messages")
 	if err != nil {
 		t.Fatal(err)

@@ -1,0 +1,188 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/echostamp/echostamp/internal/gate"
+	"github.com/echostamp/echostamp/internal/record"
+	"github.com/echostamp/echostamp/loadgen"
+	"github.com/echostamp/echostamp/report"
+)
+
+// abOptions are the options of ab besides those of its runs.
+type abOptions struct {
+	a, b          string
+	pairs         int
+	figures       []string
+	budget        time.Duration
+	seed          uint64
+	ready, grace  time.Duration
+	save          string
+	format, file  string
+	quiet         bool
+	acceptInvalid bool
+	maxDetectable float64
+	flags         *pflag.FlagSet
+}
+
+func abCommand(t ui) *cobra.Command {
+	var opts abOptions
+	var runs runOptions
+	cmd := &cobra.Command{
+		Use:   "ab --a SERVER --b SERVER",
+		Short: "Find out whether server B is slower than server A: a regression is one that repeats",
+		Long: `Ab decides whether B is slower than A, with a known rate of false alarms.
+
+A and B are each HOST:PORT of a server that runs, or a command that starts one, with
+{port} or {addr} in it. A command is started afresh for each run, on a free port of
+loopback; it has to stay in the foreground, and is ended with all that it started.
+
+A series is --pairs pairs of runs, of A and of B in random order. A figure is worse if
+the exact signed-rank test of the pairs says so (p ≤ 0.01, divided by the number of
+gated figures), and its change is more than 5%, 2µs, and what A differs from itself by.
+If one is, a second series of fresh runs follows: a regression is worse in both.
+
+Verdict and exit code: pass 0, regression 3, inconclusive (only one of the series found
+something) or invalid (a run cannot be trusted) 4. Exit code 1 is that it could not be
+done: a server did not start, or ended by itself. What was measured until then is
+printed, and with --save all runs are saved as they are made.`,
+		Example: `  echostamp ab --a './server-old --port {port}' --b './server-new --port {port}'
+  echostamp ab --a 'old/server -l {addr}' --b 'new/server -l {addr}' -c 64 -r 20000 --budget 5m
+  echostamp ab --a 192.0.2.7:12345 --b 192.0.2.8:12345 --figure rtt.p99`,
+		Args: cobra.NoArgs,
+	}
+	f := cmd.Flags()
+	opts.flags = f
+	f.StringVar(&opts.a, "a", "", "the server to compare with: `HOST:PORT`, or a command with {port} or {addr} in it")
+	f.StringVar(&opts.b, "b", "", "the server that may be slower: `HOST:PORT`, or a command with {port} or {addr} in it")
+	f.IntVarP(&opts.pairs, "pairs", "p", defaultPairs, "pairs of runs of a series")
+	f.StringSliceVar(&opts.figures, "figure", nil, "gated `FIGURE`s, such as rtt.p99 or rate; unless given p50 and p99 of response, or of rtt in closed loop")
+	f.DurationVar(&opts.budget, "budget", 0, "fit pairs and duration into this time, a second series included")
+	f.Uint64Var(&opts.seed, "order-seed", 0, "of the order of A and B, for the same one again; 0 is one by chance")
+	f.DurationVar(&opts.ready, "ready", 10*time.Second, "how long a server may take until it answers")
+	f.DurationVar(&opts.grace, "grace", 5*time.Second, "how long a server may take to end; then it is killed")
+	f.StringVar(&opts.save, "save", "", "save each run in this `DIRECTORY` as soon as it is made")
+	f.Float64Var(&opts.maxDetectable, "max-detectable", 0, "no pass, but inconclusive, if the smallest change that could have been seen is more than so many `PERCENT`; 0 is any")
+	f.StringVarP(&opts.format, "format", "f", "text", "of the report: "+strings.Join(report.ABFormats, ", "))
+	f.StringVarP(&opts.file, "output", "o", "", "save the result to `FILE`, as JSON, whatever the format of the report")
+	f.BoolVarP(&opts.quiet, "quiet", "q", false, "show no progress and no warnings while it goes on")
+	f.BoolVar(&opts.acceptInvalid, "accept-invalid", false, "go by runs whose figures cannot be trusted too")
+	runs.define(f)
+	runs.defaultWarmup("1s")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		cfg, err := runs.config()
+		if err != nil {
+			return usage(err)
+		}
+		g, err := opts.gate(cfg)
+		if err != nil {
+			return usage(err)
+		}
+		return t.ab(cmd.Context(), g, opts)
+	}
+	return cmd
+}
+
+// gate returns what was asked for. Errors are of usage.
+func (o *abOptions) gate(cfg loadgen.Config) (*abGate, error) {
+	if err := named(map[string]string{"output": o.file, "save": o.save}, o.flags); err != nil {
+		return nil, err
+	}
+	if !slices.Contains(report.ABFormats, o.format) {
+		return nil, fmt.Errorf("--format: %q is none of %s", o.format, strings.Join(report.ABFormats, ", "))
+	}
+	g := &abGate{cfg: cfg, pairs: o.pairs, acceptInvalid: o.acceptInvalid, save: o.save}
+	g.launch.Ready, g.launch.Grace, g.launch.Answers = o.ready, o.grace, answers(cfg.Proto)
+	var err error
+	for i, text := range []string{o.a, o.b} {
+		if g.sides[i], err = parseSubject(sideNames[i], text); err != nil {
+			return nil, err
+		}
+	}
+	if g.gated, err = o.gated(cfg); err != nil {
+		return nil, fmt.Errorf("--figure: %w", err)
+	}
+	if err := g.fit(o); err != nil {
+		return nil, err
+	}
+	if least := gate.LeastPairs(len(g.gated)); g.pairs < least || g.pairs > maxPairs {
+		return nil, fmt.Errorf("--pairs: %d is not between %d, of which a regression in one of %d gated figures could be found at all, and %d",
+			g.pairs, least, len(g.gated), maxPairs)
+	}
+	if !(o.maxDetectable >= 0) {
+		return nil, fmt.Errorf("--max-detectable: %v is no share in percent", o.maxDetectable)
+	}
+	g.seed = o.seed
+	for g.seed == 0 {
+		g.seed = rand.Uint64N(loadgen.MaxSeed)
+	}
+	g.cfg.Target = "127.0.0.1:0" // until there is one
+	if err := g.cfg.Validate(); err != nil {
+		return nil, optionOf(err)
+	}
+	return g, nil
+}
+
+// gated are the gated figures.
+func (o *abOptions) gated(cfg loadgen.Config) (figures []record.Figure, err error) {
+	names := o.figures
+	if len(names) == 0 {
+		latency := cfg.Latency()
+		names = []string{latency + ".p50", latency + ".p99"}
+	}
+	for _, name := range names {
+		f, err := record.ParseFigure(name)
+		switch {
+		case err != nil:
+			return nil, err
+		case f == record.Errors:
+			return nil, errors.New("errors are not compared: a run with more than --max-errors is invalid")
+		case slices.Contains(figures, f):
+			return nil, fmt.Errorf("%s is there twice", f)
+		}
+		if err := cfg.Measures(f); err != nil {
+			return nil, err
+		}
+		figures = append(figures, f)
+	}
+	return figures, nil
+}
+
+// ab runs a gate and reports it.
+func (t ui) ab(ctx context.Context, g *abGate, opts abOptions) error {
+	var file *record.File
+	if opts.file != "" {
+		var err error
+		if file, err = t.create(opts.file); err != nil {
+			return failed(fmt.Errorf("cannot save to %s: %w", opts.file, err))
+		}
+		defer file.Discard()
+	}
+	if err := g.prepareSaving(); err != nil {
+		return failed(err)
+	}
+	spareProcessor(g.cfg.Shards)
+	result, err := g.run(ctx, t, opts.quiet)
+	result.limitDetectable(opts.maxDetectable / 100)
+	lost := []error{report.RenderAB(t.out, opts.format, &result.AB)}
+	if file != nil {
+		lost = append(lost, file.Save(func(w io.Writer) error { return report.RenderAB(w, "json", &result.AB) }))
+	}
+	switch lost := errors.Join(lost...); {
+	case err != nil && ctx.Err() == nil:
+		return failed(errors.Join(err, lost))
+	case lost != nil:
+		return failed(fmt.Errorf("cannot report: %w", lost))
+	}
+	return result.exit()
+}

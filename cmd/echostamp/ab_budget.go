@@ -1,0 +1,52 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/echostamp/echostamp/internal/gate"
+)
+
+const (
+	defaultPairs = 10
+	maxPairs     = 100
+	leastRun     = time.Second // of a budget: shorter runs differ too much from each other
+	// overhead is what a run takes besides measuring and warming up: starting a server,
+	// connecting, ending it.
+	overhead = 500 * time.Millisecond
+)
+
+// fit puts pairs and duration into the time that was given, which two series have to fit in.
+// What was given is not changed. Time enough for more than the usual pairs of the usual
+// duration is time for more pairs.
+func (g *abGate) fit(o *abOptions) error {
+	if o.budget == 0 {
+		return nil
+	}
+	cfg := &g.cfg
+	if cfg.Duration == 0 || cfg.Messages > 0 || cfg.WarmupAuto {
+		return errors.New("--budget: needs runs whose length is known: leave --messages, --stages and --warmup auto out")
+	}
+	besides := cfg.Warmup + overhead
+	pairsOf := func(run time.Duration) int { return int(o.budget / (4 * (run + besides))) }
+	runOf := func(pairs int) time.Duration { return o.budget/time.Duration(4*pairs) - besides }
+	least := gate.LeastPairs(len(g.gated))
+	switch pairsGiven, durationGiven := o.flags.Changed("pairs"), o.flags.Changed("duration"); {
+	case pairsGiven && durationGiven:
+	case pairsGiven:
+		cfg.Duration = runOf(g.pairs).Truncate(time.Millisecond)
+	case durationGiven:
+		g.pairs = min(pairsOf(cfg.Duration), maxPairs)
+	case pairsOf(cfg.Duration) >= g.pairs:
+		g.pairs = min(pairsOf(cfg.Duration), maxPairs)
+	default:
+		g.pairs = max(least, min(g.pairs, pairsOf(leastRun)))
+		cfg.Duration = runOf(g.pairs).Truncate(time.Millisecond)
+	}
+	if o.budget < time.Duration(4*g.pairs)*(cfg.Duration+besides) || g.pairs < least || cfg.Duration < leastRun {
+		needed := time.Duration(4*least) * (leastRun + besides)
+		return fmt.Errorf("--budget: two series do not fit into %v: the least is %v, for %d pairs of runs of %v", o.budget, needed.Round(time.Second), least, leastRun)
+	}
+	return nil
+}

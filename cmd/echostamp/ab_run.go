@@ -1,0 +1,236 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/echostamp/echostamp/internal/gate"
+	"github.com/echostamp/echostamp/internal/launch"
+	"github.com/echostamp/echostamp/internal/record"
+	"github.com/echostamp/echostamp/loadgen"
+	"github.com/echostamp/echostamp/report"
+)
+
+// abGate is a gate that is to be run.
+type abGate struct {
+	sides         [2]subject
+	cfg           loadgen.Config // of each run, but for its target
+	pairs         int
+	gated         []record.Figure
+	seed          uint64
+	launch        launch.Options
+	save          string
+	acceptInvalid bool
+	show          *abProgress
+}
+
+// abResult is what it finds.
+type abResult struct {
+	report.AB
+	limited, forced int // runs whose load generator was at a limit, servers that were killed
+}
+
+// run makes one series, and another if it finds something. The result is there whatever
+// happens.
+func (g *abGate) run(ctx context.Context, t ui, quiet bool) (*abResult, error) {
+	began := time.Now()
+	r := &abResult{AB: report.AB{
+		Schema: report.ABSchema, Tool: thisTool(), Command: os.Args, Started: began, A: g.sides[0].text, B: g.sides[1].text,
+		Host: record.ThisHost(), Seed: g.seed, Pairs: g.pairs, Verdict: gate.Unfinished, Reasons: []string{}, Warnings: []string{},
+		Series: []gate.Series{}, Runs: []report.ABRun{},
+	}}
+	for _, f := range g.gated {
+		r.Gated = append(r.Gated, f.String())
+	}
+	g.show = showGate(t, g, quiet)
+	defer g.show.end()
+	order := rand.New(rand.NewPCG(g.seed, 0))
+	err := g.series(ctx, r, order)
+	if err == nil && r.Verdict == gate.Unfinished && r.Series[0].Repeats() {
+		g.show.repeats()
+		err = g.series(ctx, r, order)
+	}
+	r.Duration = int64(time.Since(began))
+	r.conclude(ctx, err)
+	return r, err
+}
+
+// series makes the pairs of a series, and judges as many as there are.
+func (g *abGate) series(ctx context.Context, r *abResult, order *rand.Rand) (err error) {
+	at := len(r.Series) + 1
+	var pairs []gate.Pair
+	for pair := 1; pair <= g.pairs && err == nil && r.Verdict == gate.Unfinished; pair++ {
+		var runs [2]*record.Run
+		first := order.IntN(2)
+		for _, side := range []int{first, 1 - first} {
+			if runs[side], err = g.one(ctx, r, at, pair, side); err != nil || r.Verdict != gate.Unfinished {
+				break
+			}
+		}
+		if err == nil && r.Verdict == gate.Unfinished {
+			p := gate.Pair{A: runs[0], B: runs[1]}
+			pairs = append(pairs, p)
+			g.show.pair(pair, p)
+		}
+	}
+	var before *gate.Series
+	if len(r.Series) > 0 {
+		before = &r.Series[0]
+	}
+	r.Series = append(r.Series, gate.Judge(pairs, g.gated, before))
+	return err
+}
+
+// one makes one run, saves it, and notes what is to be known of it.
+func (g *abGate) one(ctx context.Context, r *abResult, series, pair, side int) (*record.Run, error) {
+	s := g.sides[side]
+	g.show.begin(pair, s.name)
+	run, forced, err := g.measure(ctx, s)
+	if run == nil {
+		return nil, fmt.Errorf("server %s (%s): %w", s.name, s.text, err)
+	}
+	run.Tool, run.Command = thisTool(), os.Args
+	if s.isCommand {
+		run.Server.Command = s.text
+	}
+	if forced {
+		r.forced++
+	}
+	if run.Validity.Verdict == record.GeneratorLimited {
+		r.limited++
+	}
+	if len(r.Runs) == 0 {
+		r.Config = run.Config
+	}
+	r.Runs = append(r.Runs, report.NewABRun(series, pair, s.name, run, g.gated))
+	name := fmt.Sprintf("%d-%03d-%s.json", series, pair, s.name)
+	if lost := g.saveRun(name, run); lost != nil {
+		return nil, errors.Join(err, lost)
+	}
+	run.Intervals = nil // are saved, and take memory
+	switch why := gate.Unfit(run, g.gated, g.acceptInvalid); {
+	case err != nil:
+		return nil, fmt.Errorf("server %s (%s), in pair %d: %w", s.name, s.text, pair, err)
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	case why != "":
+		r.Verdict = gate.Invalid
+		r.Reasons = append(r.Reasons, fmt.Sprintf("the run of %s in pair %d %s", s.name, pair, why))
+	}
+	return run, nil
+}
+
+// measure starts a server if that is to be, and makes a run. A server that ends by itself
+// ends the run.
+func (g *abGate) measure(ctx context.Context, s subject) (r *record.Run, forced bool, err error) {
+	cfg := g.cfg
+	cfg.Live = g.show.live()
+	if !s.isCommand {
+		cfg.Target = s.text
+		r, err = loadgen.Run(ctx, cfg)
+		return r, false, err
+	}
+	server, err := launch.Start(ctx, s.text, g.launch)
+	if err != nil {
+		return nil, false, err
+	}
+	cfg.Target = server.Addr.String()
+	running, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() {
+		select {
+		case <-server.Ended():
+			cancel()
+		case <-running.Done():
+		}
+	}()
+	r, err = loadgen.Run(running, cfg)
+	select {
+	case <-server.Ended():
+		err = fmt.Errorf("in mid-run %w", server.Err())
+	default:
+	}
+	forced, left := server.Stop()
+	return r, forced, errors.Join(err, left)
+}
+
+// conclude sets the verdict, and the warnings.
+func (r *abResult) conclude(ctx context.Context, err error) {
+	switch {
+	case ctx.Err() != nil:
+		r.Reasons = append(r.Reasons, "it was interrupted")
+	case err != nil:
+		r.Reasons = append(r.Reasons, err.Error())
+	case r.Verdict == gate.Unfinished:
+		var reasons []string
+		r.Verdict, reasons = gate.Conclude(r.Series)
+		r.Reasons = append(r.Reasons, reasons...)
+	}
+	if r.limited > 0 {
+		r.Warnings = append(r.Warnings, fmt.Sprintf("of %d of %d runs the load generator was the limit (generator-limited): what changes in the server shows as less than it is", r.limited, len(r.Runs)))
+	}
+	if r.forced > 0 {
+		r.Warnings = append(r.Warnings, fmt.Sprintf("%d servers did not end when they were asked to (SIGTERM), and were killed", r.forced))
+	}
+}
+
+// limitDetectable takes back a pass of a gate that could have seen too little.
+func (r *abResult) limitDetectable(most float64) {
+	if r.Verdict != gate.Pass || most == 0 {
+		return
+	}
+	for _, row := range r.Series[0].Rows {
+		if row.Gated && row.Detectable > most {
+			r.Verdict = gate.Inconclusive
+			r.Reasons = append(r.Reasons, fmt.Sprintf("of %s it could have seen %+.1f%% and more, and not the %+.1f%% of --max-detectable", row.Name, row.Detectable*100, most*100))
+		}
+	}
+}
+
+// exit is how the program ends by the verdict.
+func (r *abResult) exit() error {
+	switch r.Verdict {
+	case gate.Pass:
+		return nil
+	case gate.Regression:
+		return &exit{code: exitRegression}
+	case gate.Unfinished:
+		return &exit{code: exitInterrupted}
+	}
+	return &exit{code: exitInvalid}
+}
+
+// prepareSaving makes the directory for runs, which must have none of another gate.
+func (g *abGate) prepareSaving() error {
+	if g.save == "" {
+		return nil
+	}
+	if err := os.MkdirAll(g.save, 0o777); err != nil {
+		return fmt.Errorf("--save: %w", err)
+	}
+	if other, _ := filepath.Glob(filepath.Join(g.save, "[12]-*-[AB].json")); len(other) > 0 {
+		return fmt.Errorf("--save: %s has runs of another gate, such as %s: give a new directory", g.save, filepath.Base(other[0]))
+	}
+	return nil
+}
+
+func (g *abGate) saveRun(name string, run *record.Run) error {
+	if g.save == "" {
+		return nil
+	}
+	path := filepath.Join(g.save, name)
+	file, err := record.Create(path)
+	if err == nil {
+		err = file.Save(func(w io.Writer) error { return record.Write(w, run) })
+	}
+	if err != nil {
+		return fmt.Errorf("cannot save to %s: %w", path, err)
+	}
+	return nil
+}
