@@ -30,6 +30,6 @@ for ((i = 1; i <= gates; i++)); do
 	echostamp ab -q --order-seed "$i" --a "$a" --b "$b" "$@" >"$dir/report" || code=$?
 	verdict=$(sed -n 's/^verdict *//p' "$dir/report")
 	count[$verdict]=$((${count[$verdict]:-0} + 1))
-	echo "gate $i: $verdict, exit code $code;$(sed -n 's/^ *\* \([^ ]*\) .* \([^ ]*%\)  *[^ ]*%  *[^ ]*%  *\([^ ]*\)  *\([^ ]*\)  *$/ \1 \2 p \3 \4,/p' "$dir/report" | tr -d '\n')$(sed -n 's/^could see *\(.*\) (.*/ could see \1/p' "$dir/report")"
+	echo "gate $i: $verdict, exit code $code;$(sed -n 's/^ *\* \([^ ]*\) .* \([^ ]*%\)  *[^ ]*%  *[^ ]*%  *\([^ ]*\)  *\([^ ]*\) *$/ \1 \2 p \3 \4,/p' "$dir/report" | tr -d '\n')$(sed -n 's/^could see *\(.*\) (.*/ could see \1/p' "$dir/report")"
 done
 for verdict in "${!count[@]}"; do echo "$verdict: ${count[$verdict]} of $gates"; done
