@@ -114,7 +114,7 @@ func (ab *AB) facts() (f facts) {
 		f.add("warning", "%s", w)
 	}
 	if len(ab.Series) > 0 && len(ab.Series[0].Rows) > 0 {
-		f.add("note", "A and B are medians of the runs; change is that of pairs (Hodges–Lehmann), from … to its %.1f%% interval; p is that of the signed-rank test, one-sided; %s is what cannot be told from noise, or does not matter",
+		f.add("note", "A and B are medians of the runs; change is that of pairs (Hodges–Lehmann), from … to is its %.1f%% interval; p is that of the signed-rank test, one-sided; %s is what cannot be told from noise, or does not matter",
 			ab.Series[0].Rows[0].Confidence*100, gate.Same)
 		f.add("note", "%s is gated: worse is %s; what is worse in one series is a regression if a second one of fresh runs confirms it", markGated, ab.rules())
 		f.add("could see", "%s (the smallest changes for the worse that %.0f of 100 such gates find)", ab.detectable(), gate.Power*100)
@@ -125,7 +125,7 @@ func (ab *AB) facts() (f facts) {
 // rules are what worse is, of the gated figures, by the last series.
 func (ab *AB) rules() string {
 	return ab.eachGated(func(r gate.Row) string {
-		return fmt.Sprintf("p ≤ %.2g and a change of more than %s of %s", r.Alpha, percent(direction(r.Name)*r.Threshold), r.Name)
+		return fmt.Sprintf("%s by more than %s at p ≤ %.2g", r.Name, percent(direction(r.Name)*r.Threshold), r.Alpha)
 	})
 }
 

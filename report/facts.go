@@ -181,9 +181,9 @@ func precision(r *record.Run) (f facts) {
 	return f
 }
 
-// conclusion is the last word: whether to trust the figures.
+// conclusion is the last word: how the assertions went, and whether to trust the figures.
 func conclusion(r *record.Run) facts {
-	return facts{{Name: "verdict", Text: r.Validity.Verdict, Items: r.Validity.Reasons}}
+	return append(assertions(r), fact{Name: "verdict", Text: r.Validity.Verdict, Items: r.Validity.Reasons})
 }
 
 func errorsByKind(t record.Totals) string {

@@ -158,7 +158,7 @@ func htmlRaw(m record.Metric) []string {
 // htmlTotals are the lines of the text report below its table, but for those that the
 // page has elsewhere.
 func htmlTotals(r *record.Run) facts {
-	return slices.DeleteFunc(totals(r), func(f fact) bool { return f.Name == "clock" || f.Name == "parts" })
+	return slices.DeleteFunc(append(totals(r), assertions(r)...), func(f fact) bool { return f.Name == "clock" || f.Name == "parts" })
 }
 
 // htmlNotes say how the figures are to be read.

@@ -32,6 +32,7 @@ type abOptions struct {
 	quiet         bool
 	acceptInvalid bool
 	maxDetectable float64
+	ci            ciOptions
 	flags         *pflag.FlagSet
 }
 
@@ -62,21 +63,7 @@ printed, and with --save all runs are saved as they are made.`,
 		Args: cobra.NoArgs,
 	}
 	f := cmd.Flags()
-	opts.flags = f
-	f.StringVar(&opts.a, "a", "", "the server to compare with: `HOST:PORT`, or a command with {port} or {addr} in it")
-	f.StringVar(&opts.b, "b", "", "the server that may be slower: `HOST:PORT`, or a command with {port} or {addr} in it")
-	f.IntVarP(&opts.pairs, "pairs", "p", defaultPairs, "pairs of runs of a series")
-	f.StringSliceVar(&opts.figures, "figure", nil, "gated `FIGURE`s, such as rtt.p99 or rate; unless given p50 and p99 of response, or of rtt in closed loop")
-	f.DurationVar(&opts.budget, "budget", 0, "fit pairs and duration into this time, a second series included")
-	f.Uint64Var(&opts.seed, "order-seed", 0, "of the order of A and B, for the same one again; 0 is one by chance")
-	f.DurationVar(&opts.ready, "ready", 10*time.Second, "how long a server may take until it answers")
-	f.DurationVar(&opts.grace, "grace", 5*time.Second, "how long a server may take to end; then it is killed")
-	f.StringVar(&opts.save, "save", "", "save each run in this `DIRECTORY` as soon as it is made")
-	f.Float64Var(&opts.maxDetectable, "max-detectable", 0, "no pass, but inconclusive, if the smallest change that could have been seen is more than so many `PERCENT`; 0 is any")
-	f.StringVarP(&opts.format, "format", "f", "text", "of the report: "+strings.Join(report.ABFormats, ", "))
-	f.StringVarP(&opts.file, "output", "o", "", "save the result to `FILE`, as JSON, whatever the format of the report")
-	f.BoolVarP(&opts.quiet, "quiet", "q", false, "show no progress and no warnings while it goes on")
-	f.BoolVar(&opts.acceptInvalid, "accept-invalid", false, "go by runs whose figures cannot be trusted too")
+	opts.define(f)
 	runs.define(f)
 	runs.defaultWarmup("1s")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
@@ -93,9 +80,31 @@ printed, and with --save all runs are saved as they are made.`,
 	return cmd
 }
 
+func (o *abOptions) define(f *pflag.FlagSet) {
+	o.flags = f
+	f.StringVar(&o.a, "a", "", "the server to compare with: `HOST:PORT`, or a command with {port} or {addr} in it")
+	f.StringVar(&o.b, "b", "", "the server that may be slower: `HOST:PORT`, or a command with {port} or {addr} in it")
+	f.IntVarP(&o.pairs, "pairs", "p", defaultPairs, "pairs of runs of a series")
+	f.StringSliceVar(&o.figures, "figure", nil, "gated `FIGURE`s, such as rtt.p99 or rate; unless given p50 and p99 of response, or of rtt in closed loop")
+	f.DurationVar(&o.budget, "budget", 0, "fit pairs and duration into this time, a second series included")
+	f.Uint64Var(&o.seed, "order-seed", 0, "of the order of A and B, for the same one again; 0 is one by chance")
+	f.DurationVar(&o.ready, "ready", 10*time.Second, "how long a server may take until it answers")
+	f.DurationVar(&o.grace, "grace", 5*time.Second, "how long a server may take to end; then it is killed")
+	f.StringVar(&o.save, "save", "", "save each run in this `DIRECTORY` as soon as it is made")
+	f.Float64Var(&o.maxDetectable, "max-detectable", 0, "no pass, but inconclusive, if the smallest change that could have been seen is more than so many `PERCENT`; 0 is any")
+	f.StringVarP(&o.format, "format", "f", "text", "of the report: "+strings.Join(report.ABFormats, ", "))
+	f.StringVarP(&o.file, "output", "o", "", "save the result to `FILE`, as JSON, whatever the format of the report")
+	f.BoolVarP(&o.quiet, "quiet", "q", false, "show no progress and no warnings while it goes on")
+	f.BoolVar(&o.acceptInvalid, "accept-invalid", false, "go by runs whose figures cannot be trusted too")
+	o.ci.define(f)
+}
+
 // gate returns what was asked for. Errors are of usage.
 func (o *abOptions) gate(cfg loadgen.Config) (*abGate, error) {
 	if err := named(map[string]string{"output": o.file, "save": o.save}, o.flags); err != nil {
+		return nil, err
+	}
+	if err := errors.Join(o.ci.validate(""), distinct(nil, o.file, o.ci.junit)); err != nil {
 		return nil, err
 	}
 	if !slices.Contains(report.ABFormats, o.format) {
@@ -168,21 +177,29 @@ func (t ui) ab(ctx context.Context, g *abGate, opts abOptions) error {
 		}
 		defer file.Discard()
 	}
+	ci, err := opts.ci.prepare(t)
+	if err != nil {
+		return err
+	}
+	defer ci.close()
 	if err := g.prepareSaving(); err != nil {
 		return failed(err)
 	}
 	spareProcessor(g.cfg.Shards)
-	result, err := g.run(ctx, t, opts.quiet)
-	result.limitDetectable(opts.maxDetectable / 100)
-	lost := []error{report.RenderAB(t.out, opts.format, &result.AB)}
+	r, err := g.run(ctx, t, opts.quiet)
+	r.limitDetectable(opts.maxDetectable / 100)
+	in := func(format string) func(io.Writer) error {
+		return func(w io.Writer) error { return report.RenderAB(w, format, &r.AB) }
+	}
+	lost := []error{in(opts.format)(t.out), ci.deliver("echostamp ab", r.Checks(), in("markdown"))}
 	if file != nil {
-		lost = append(lost, file.Save(func(w io.Writer) error { return report.RenderAB(w, "json", &result.AB) }))
+		lost = append(lost, file.Save(in("json")))
 	}
-	switch lost := errors.Join(lost...); {
-	case err != nil && ctx.Err() == nil:
-		return failed(errors.Join(err, lost))
-	case lost != nil:
-		return failed(fmt.Errorf("cannot report: %w", lost))
+	if ctx.Err() == nil { // otherwise err tells of the interrupt
+		lost = append(lost, err)
 	}
-	return result.exit()
+	if err := errors.Join(lost...); err != nil {
+		return failed(err)
+	}
+	return r.exit()
 }

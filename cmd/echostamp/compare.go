@@ -54,8 +54,14 @@ none. echostamp ab runs both in turn, and is the gate.`,
 			if err != nil {
 				return err
 			}
-			if err := t.putComparison(c, o); err != nil {
+			ci, err := o.ci.prepare(t)
+			if err != nil {
 				return err
+			}
+			defer ci.close()
+			markdown := func(w io.Writer) error { return c.Render(w, "markdown") }
+			if err := errors.Join(t.putComparison(c, o), ci.deliver("echostamp compare", c.Checks(), markdown)); err != nil {
+				return failed(err)
 			}
 			return gateOutcome(c)
 		},
@@ -71,6 +77,7 @@ type compareOptions struct {
 	gated        []string
 	force        bool
 	format, file string
+	ci           ciOptions
 }
 
 func (o *compareOptions) define(f *pflag.FlagSet) {
@@ -83,6 +90,7 @@ func (o *compareOptions) define(f *pflag.FlagSet) {
 	f.BoolVar(&o.force, "force", false, "compare what cannot be compared")
 	f.StringVarP(&o.format, "format", "f", "text", "of the comparison: "+strings.Join(report.CompareFormats, ", "))
 	f.StringVarP(&o.file, "output", "o", "", "write it to `FILE` instead of standard output")
+	o.ci.define(f)
 }
 
 func (o *compareOptions) validate(inputs []string) error {
@@ -99,6 +107,13 @@ func (o *compareOptions) validate(inputs []string) error {
 	case !o.Gate && o.AcceptInvalid:
 		return errors.New("--accept-invalid: is for --gate")
 	}
+	need := ""
+	if !o.Gate {
+		need = "--gate"
+	}
+	if err := o.ci.validate(need); err != nil {
+		return err
+	}
 	o.Gated = nil
 	for _, text := range o.gated {
 		f, err := record.ParseFigure(text)
@@ -107,7 +122,7 @@ func (o *compareOptions) validate(inputs []string) error {
 		}
 		o.Gated = append(o.Gated, f)
 	}
-	return errors.Join(once(inputs), eachOnce(inputs), distinct(inputs, o.file))
+	return errors.Join(once(inputs), eachOnce(inputs), distinct(inputs, o.file, o.ci.junit))
 }
 
 // eachOnce checks that no file is there twice, on either side.

@@ -30,6 +30,8 @@ type loadOptions struct {
 	acceptInvalid bool
 	search        *loadgen.Search // instead of one run
 	lines         *streamer       // nil if nothing is streamed
+	assert        assertOptions
+	ci            ciOptions
 }
 
 func loadCommand(t ui) *cobra.Command {
@@ -51,7 +53,9 @@ Without an address it starts a server of its own on a free port of loopback.
 
 The report goes to standard output, with a verdict at its end: valid, or
 generator-limited or invalid with the reasons. Unless it is valid the exit code is
-4; --accept-invalid makes that 0. An interrupt ends the run early with the report
+4; --accept-invalid makes that 0. --assert holds it to an objective: the exit code is 3
+if one is not kept, and 4 if that is not known. An assertion about errors takes the place
+of --max-errors, unless that is given. An interrupt ends the run early with the report
 of what was measured, and exit code 130. Exit code 1 means that the run could not
 be done: nothing was measured, or clients had no connection at the end.`,
 		Example: `  echostamp load -c 10 -r 1000
@@ -71,8 +75,16 @@ be done: nothing was measured, or clients had no connection at the end.`,
 	f.StringVar(&opts.stream, "stream", "", "write each interval to `FILE` as soon as it is over, a line of JSON each; - is standard output, and the report goes to standard error then")
 	f.BoolVarP(&opts.quiet, "quiet", "q", false, "show no progress and no warnings while the run goes on, even with --progress")
 	f.DurationVar(&opts.progress, "progress", 0, "print a line on how the run goes on every `PERIOD`, such as 10s, whether or not on a terminal; 0 shows a bar on a terminal")
-	f.BoolVar(&opts.acceptInvalid, "accept-invalid", false, "exit with 0 whatever the verdict on the figures")
+	f.BoolVar(&opts.acceptInvalid, "accept-invalid", false, "exit with 0 whatever the verdict on the figures, if assertions are kept")
+	opts.assert.define(f)
+	opts.ci.define(f)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if err := opts.assert.parse(); err != nil {
+			return usage(err)
+		}
+		if opts.assert.ofErrors() && !f.Changed("max-errors") {
+			runs.pacing.maxErrors = "100%" // they are judged by the assertion
+		}
 		cfg, err := runs.config()
 		if err != nil {
 			return usage(err)
@@ -98,6 +110,9 @@ func load(ctx context.Context, t ui, cfg loadgen.Config, opts loadOptions) error
 	if err := opts.checkProgress(); err != nil {
 		return usage(err)
 	}
+	if err := opts.checkAssertions(cfg); err != nil {
+		return usage(err)
+	}
 	own := cfg.Target == ""
 	spareProcessor(2 * cfg.Shards) // as many for a server of its own
 	if own {
@@ -109,7 +124,7 @@ func load(ctx context.Context, t ui, cfg loadgen.Config, opts loadOptions) error
 	if opts.search != nil && opts.stream != "" {
 		return usage(errors.New("--stream: is of one run, and --find-rate makes several"))
 	}
-	if err := distinct(nil, opts.file, opts.page, opts.stream); err != nil {
+	if err := distinct(nil, opts.file, opts.page, opts.stream, opts.ci.junit); err != nil {
 		return usage(err)
 	}
 	saves, err := t.prepare(opts)
@@ -119,6 +134,11 @@ func load(ctx context.Context, t ui, cfg loadgen.Config, opts loadOptions) error
 	for _, s := range saves {
 		defer s.file.Discard()
 	}
+	ci, err := opts.ci.prepare(t)
+	if err != nil {
+		return err
+	}
+	defer ci.close()
 	var lines *streamer
 	if opts.stream != "" {
 		var err error
@@ -148,8 +168,11 @@ func load(ctx context.Context, t ui, cfg loadgen.Config, opts loadOptions) error
 		return failed(err)
 	}
 	r.Tool, r.Command, r.Server.Own = thisTool(), os.Args, own
-	ended := outcome(r, err, opts.acceptInvalid)
-	if lost := errors.Join(t.deliver(r, saves, opts), lines.close()); lost != nil {
+	opts.assert.judge([]*record.Run{r})
+	checks := report.AssertionChecks([]*record.Run{r}, opts.acceptInvalid)
+	ended := outcome(r, err, checks, opts.acceptInvalid)
+	lost := errors.Join(t.deliver(r, saves, opts), lines.close(), ci.deliver("echostamp load", checks, inMarkdown(r)))
+	if lost != nil {
 		if ended != nil && ended.err != nil {
 			t.fail(ended)
 		}
@@ -258,8 +281,26 @@ func (t ui) deliver(r *record.Run, saves []saving, opts loadOptions) error {
 	return errors.Join(lost...)
 }
 
+// inMarkdown writes runs for a page that shows Markdown.
+func inMarkdown(runs ...*record.Run) func(io.Writer) error {
+	return func(w io.Writer) error { return report.Render(w, "markdown", runs, "") }
+}
+
+// checkAssertions returns an error if runs lack what is asserted of them.
+func (o loadOptions) checkAssertions(cfg loadgen.Config) error {
+	if o.search != nil && len(o.assert.objectives) > 0 {
+		return errors.New("--assert: is of one run, and --find-rate makes several")
+	}
+	for _, objective := range o.assert.objectives {
+		if err := cfg.Measures(objective.Figure); err != nil {
+			return fmt.Errorf("--assert: %w", err)
+		}
+	}
+	return o.ci.validate(o.assert.need())
+}
+
 // outcome is how a run ends, once its report is out; nil is well.
-func outcome(r *record.Run, err error, acceptInvalid bool) *exit {
+func outcome(r *record.Run, err error, checks []report.Check, acceptInvalid bool) *exit {
 	switch {
 	case r.Interrupted:
 		return &exit{code: exitInterrupted}
@@ -268,7 +309,7 @@ func outcome(r *record.Run, err error, acceptInvalid bool) *exit {
 	case r.Validity.Verdict != record.Valid && !acceptInvalid:
 		return &exit{code: exitInvalid}
 	}
-	return nil
+	return checked(checks)
 }
 
 // serverDescriptors is more than a server of so many shards needs besides its

@@ -77,14 +77,27 @@ load on the servers that speak it. A message carries the time at which it was
 sent, the reply the time at which the server had it; so the round trip and both
 directions are known.
 
-Exit codes: 0 done, 1 could not do it, 2 usage, 4 the figures cannot be trusted (or
-a self-test failed), 130 interrupted (the partial report is printed).`,
+Exit codes: 0 done or passed, 1 could not do it, 2 usage, 3 an assertion failed or a
+server got slower, 4 the figures cannot be trusted or nothing can be told (or a
+self-test failed), 130 interrupted (the partial report is printed).`,
 		Example: `  echostamp load                        measure a server of its own, on loopback
   echostamp server                      serve on port 12345
-  echostamp load -c 64 -d 30s HOST:12345`,
+  echostamp load -c 64 -d 30s HOST:12345
+  echostamp ab --a './server-old --port {port}' --b './server-new --port {port}'`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
 	root.AddCommand(serverCommand(t), loadCommand(t), chatCommand(t), reportCommand(t), mergeCommand(t), abCommand(t), compareCommand(t), selftestCommand(t), versionCommand(t))
+	refuseUnknownShells(root)
 	return root
+}
+
+// refuseUnknownShells makes completion for a shell that is not known an error, as cobra does
+// not.
+func refuseUnknownShells(root *cobra.Command) {
+	root.InitDefaultCompletionCmd()
+	if completion, _, err := root.Find([]string{"completion"}); err == nil {
+		completion.Args = cobra.NoArgs
+		completion.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+	}
 }

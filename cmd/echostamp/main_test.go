@@ -27,7 +27,7 @@ import (
 
 // TestMain makes the test's own program be echostamp under that name.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"echostamp": main})
+	testscript.Main(m, programs)
 }
 
 func TestScripts(t *testing.T) {
@@ -49,6 +49,7 @@ func serve(ts *testscript.TestScript, neg bool, args []string) {
 		"garbage": talk(garbage),
 		"ahead":   ahead(5*time.Second, 1),
 		"lying":   ahead(5*time.Second, 10),
+		"slow":    delayed(20 * time.Millisecond),
 		"raving":  talk(func(m []byte) []byte { return answeredAt(rand.Int64N(1<<60), m) }),
 	}
 	if neg || len(args) != 1 || manners[args[0]] == nil {

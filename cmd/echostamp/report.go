@@ -17,6 +17,9 @@ import (
 
 func reportCommand(t ui) *cobra.Command {
 	var out outputOptions
+	var assert assertOptions
+	var ci ciOptions
+	var acceptInvalid bool
 	cmd := &cobra.Command{
 		Use:   "report FILE…",
 		Short: "Report saved runs, in many formats",
@@ -26,6 +29,10 @@ reported, and a page has them overlaid; merge makes one of them.
 
 Formats:
 ` + formatHelp() + `
+With --assert each run is held to objectives: the exit code is 3 if one is not kept, and 4
+if that is not known, as of a run that is invalid. Without, those that load held it to are
+shown.
+
 A stream whose run was killed has all but the last of its intervals: it is reported as
 interrupted, and invalid.`,
 		Example: `  echostamp report run.json
@@ -35,17 +42,36 @@ interrupted, and invalid.`,
   cat *.json | echostamp report --format csv -`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := out.validate(args); err != nil {
+			if err := errors.Join(assert.parse(), out.validate(args, ci.junit)); err != nil {
+				return usage(err)
+			}
+			if err := ci.validate(assert.need()); err != nil {
 				return usage(err)
 			}
 			runs, err := t.read(cmd.Context(), args)
 			if err != nil {
 				return err
 			}
-			return t.put(runs, out)
+			told, err := ci.prepare(t)
+			if err != nil {
+				return err
+			}
+			defer told.close()
+			assert.judge(runs)
+			checks := report.AssertionChecks(runs, acceptInvalid)
+			if err := errors.Join(t.put(runs, out), told.deliver("echostamp report", checks, inMarkdown(runs...))); err != nil {
+				return failed(err)
+			}
+			if ended := checked(checks); ended != nil && assert.need() == "" {
+				return ended
+			}
+			return nil
 		},
 	}
 	f := cmd.Flags()
+	assert.define(f)
+	f.BoolVar(&acceptInvalid, "accept-invalid", false, "hold invalid runs to --assert too")
+	ci.define(f)
 	out.define(f, "text", "of the report: "+strings.Join(report.Names(), ", "))
 	f.StringVar(&out.metric, "metric", "", "of a format that holds one: response, rtt, forward and so on; unless given, response or else rtt")
 	f.StringVar(&out.page, "html", "", "write a page to `FILE`, and print no report unless --format is given")
@@ -73,11 +99,12 @@ func (o *outputOptions) define(f *pflag.FlagSet, format, help string) {
 	f.StringVarP(&o.file, "output", "o", "", "write that to `FILE` instead of standard output")
 }
 
-func (o *outputOptions) validate(inputs []string) error {
+// validate checks the options, together with other files that will be written.
+func (o *outputOptions) validate(inputs []string, written ...string) error {
 	if err := named(map[string]string{"output": o.file, "html": o.page}, o.flags); err != nil {
 		return err
 	}
-	if err := errors.Join(once(inputs), distinct(inputs, o.file, o.page)); err != nil {
+	if err := errors.Join(once(inputs), distinct(inputs, append(written, o.file, o.page)...)); err != nil {
 		return err
 	}
 	f, err := report.Find(o.format)

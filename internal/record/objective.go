@@ -88,11 +88,12 @@ func (o Objective) String() string {
 	if o.Within {
 		sign += "="
 	}
-	return o.Figure.String() + sign + o.Figure.format(o.Bound)
+	return o.Figure.String() + sign + o.Format(o.Bound)
 }
 
-// format writes an amount of the figure with its unit, exactly.
-func (f Figure) format(v float64) string {
+// Format writes an amount of the figure with its unit: exactly, so that what does not keep
+// an objective never looks as if it did.
+func (f Figure) Format(v float64) string {
 	if f.IsTime() {
 		return time.Duration(v).String()
 	}

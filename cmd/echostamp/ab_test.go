@@ -1,0 +1,108 @@
+package main
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/echostamp/echostamp/internal/gate"
+	"github.com/spf13/cobra"
+)
+
+// gateOf reads a command line of ab as the command does.
+func gateOf(t *testing.T, line string) (*abGate, error) {
+	t.Helper()
+	var opts abOptions
+	var runs runOptions
+	cmd := &cobra.Command{}
+	opts.define(cmd.Flags())
+	runs.define(cmd.Flags())
+	runs.defaultWarmup("1s")
+	if err := cmd.ParseFlags(append([]string{"--a", "a:1", "--b", "b:1"}, strings.Fields(line)...)); err != nil {
+		t.Fatal(err)
+	}
+	cfg, err := runs.config()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return opts.gate(cfg)
+}
+
+// TestBudget holds that pairs and duration are such that two series fit, and that what was
+// given stays.
+func TestBudget(t *testing.T) {
+	for _, tc := range []struct {
+		line     string
+		pairs    int
+		duration time.Duration
+		says     string
+	}{
+		{"", 10, 10 * time.Second, ""},
+		{"--budget 5m", 10, 6 * time.Second, ""},                                    // 300 s / 40 − 1.5 s
+		{"--budget 30m", 39, 10 * time.Second, ""},                                  // 1,800 s / (4 × 11.5 s)
+		{"--budget 90s", 9, time.Second, ""},                                        // 10 pairs of a second take 100 s
+		{"--budget 5m -p 20", 20, 2250 * time.Millisecond, ""},                      // 300 s / 80 − 1.5 s
+		{"--budget 5m -d 5s", 11, 5 * time.Second, ""},                              // 300 s / (4 × 6.5 s)
+		{"--budget 5m --warmup 0s", 10, 7 * time.Second, ""},                        //
+		{"--budget 10h", 100, 10 * time.Second, ""},                                 // no more than that
+		{"--budget 10m -p 10 -d 10s", 10, 10 * time.Second, ""},                     //
+		{"--budget 5m -p 10 -d 10s", 0, 0, "do not fit into 5m0s"},                  //
+		{"--budget 1m", 0, 0, "the least is 1m20s, for 8 pairs of runs of 1s"},      //
+		{"--budget 1m --figure rtt.p50", 0, 0, "the least is 1m10s, for 7 pairs"},   //
+		{"--budget 5m -d 1m", 0, 0, "do not fit"},                                   //
+		{"--budget 5m --warmup auto", 0, 0, "needs runs whose length is known"},     //
+		{"--budget 5m --stages 100/s:1s", 0, 0, "needs runs whose length is known"}, //
+		{"-p 101", 0, 0, "101 is not between 8"},                                    //
+		{"--figure rtt.p50,rtt.p90,rtt.p99 -p 8", 0, 0, "8 is not between 9"},       //
+	} {
+		g, err := gateOf(t, tc.line)
+		if tc.says != "" {
+			if err == nil || !strings.Contains(err.Error(), tc.says) {
+				t.Errorf("%q: %v, want an error with %q", tc.line, err, tc.says)
+			}
+			continue
+		}
+		if err != nil {
+			t.Errorf("%q: %v", tc.line, err)
+			continue
+		}
+		if g.pairs != tc.pairs || g.cfg.Duration.Round(50*time.Millisecond) != tc.duration {
+			t.Errorf("%q: %d pairs of %v, want %d of %v", tc.line, g.pairs, g.cfg.Duration, tc.pairs, tc.duration)
+		}
+	}
+}
+
+// TestDefaultFigures holds that what is gated is what users wait for.
+func TestDefaultFigures(t *testing.T) {
+	for line, want := range map[string]string{
+		"": "rtt.p50 rtt.p99", "-r 1000": "response.p50 response.p99", "--figure rate --figure forward.p90": "rate forward.p90",
+	} {
+		g, err := gateOf(t, line)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var names []string
+		for _, f := range g.gated {
+			names = append(names, f.String())
+		}
+		if got := strings.Join(names, " "); got != want {
+			t.Errorf("%q: %s, want %s", line, got, want)
+		}
+	}
+}
+
+func TestVerdictsAndExitCodes(t *testing.T) {
+	for verdict, want := range map[gate.Verdict]int{
+		gate.Pass: exitDone, gate.Regression: exitRegression, gate.Inconclusive: exitInvalid, gate.Invalid: exitInvalid, gate.Unfinished: exitInterrupted,
+	} {
+		r := &abResult{}
+		r.Verdict = verdict
+		code := exitDone
+		if err := r.exit(); err != nil {
+			code = err.(*exit).code
+		}
+		if code != want {
+			t.Errorf("%s: exit code %d, want %d", verdict, code, want)
+		}
+	}
+}

@@ -1,0 +1,183 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"github.com/echostamp/echostamp/internal/record"
+	"github.com/echostamp/echostamp/report"
+)
+
+// ciOptions are what CI systems are told of a result.
+type ciOptions struct {
+	flags       *pflag.FlagSet
+	junit       string
+	summary     bool
+	annotations bool
+}
+
+func (o *ciOptions) define(f *pflag.FlagSet) {
+	o.flags = f
+	f.StringVar(&o.junit, "junit", "", "save what passed and failed to `FILE`, as JUnit XML")
+	f.BoolVar(&o.summary, "github-summary", false, "append the report, as Markdown, to the file that GITHUB_STEP_SUMMARY names")
+	f.BoolVar(&o.annotations, "github-annotations", false, "print what failed to standard error, as ::error for GitHub Actions")
+}
+
+// validate checks the options; need is the option without which nothing is checked, where
+// that is not given.
+func (o *ciOptions) validate(need string) error {
+	switch {
+	case need != "" && o.junit != "":
+		return fmt.Errorf("--junit: there is nothing to pass or fail without %s", need)
+	case need != "" && o.annotations:
+		return fmt.Errorf("--github-annotations: there is nothing to pass or fail without %s", need)
+	}
+	return named(map[string]string{"junit": o.junit}, o.flags)
+}
+
+// ciOutput is where that goes, prepared before what it tells of.
+type ciOutput struct {
+	ciOptions
+	t       ui
+	began   time.Time
+	file    *record.File // of JUnit
+	summary *os.File
+}
+
+// prepare opens what is written at the end, so that what can be known to fail fails before
+// the run.
+func (o ciOptions) prepare(t ui) (*ciOutput, error) {
+	out := &ciOutput{ciOptions: o, t: t, began: time.Now()}
+	var err error
+	if o.junit != "" {
+		if out.file, err = t.create(o.junit); err != nil {
+			return nil, failed(fmt.Errorf("cannot save to %s: %w", o.junit, err))
+		}
+	}
+	if o.summary {
+		const variable = "GITHUB_STEP_SUMMARY"
+		path := os.Getenv(variable)
+		if path == "" {
+			err = errors.New(variable + " is not set: it names the file in a step of GitHub Actions")
+		} else {
+			out.summary, err = os.OpenFile(path, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o666)
+		}
+		if err != nil {
+			out.close()
+			return nil, failed(fmt.Errorf("--github-summary: %w", err))
+		}
+	}
+	return out, nil
+}
+
+// close leaves what was not delivered as it was.
+func (o *ciOutput) close() {
+	if o.file != nil {
+		o.file.Discard()
+	}
+	if o.summary != nil {
+		o.summary.Close()
+	}
+}
+
+// deliver tells of what was checked, in a suite of tests of a name, and of the report. What
+// cannot be told in one way is told in the others.
+func (o *ciOutput) deliver(suite string, checks []report.Check, markdown func(io.Writer) error) error {
+	var lost []error
+	if o.file != nil {
+		err := o.file.Save(func(w io.Writer) error { return report.JUnit(w, suite, checks, o.began, time.Since(o.began)) })
+		if err != nil {
+			lost = append(lost, fmt.Errorf("cannot save to %s: %w", o.junit, err))
+		}
+	}
+	if o.summary != nil {
+		if err := markdown(o.summary); err != nil {
+			lost = append(lost, fmt.Errorf("--github-summary: %w", err))
+		}
+	}
+	if o.annotations {
+		lost = append(lost, report.Annotations(o.t.errOut, suite, checks))
+	}
+	return errors.Join(lost...)
+}
+
+// assertOptions are the objectives that runs are held to.
+type assertOptions struct {
+	texts      []string
+	objectives []record.Objective
+}
+
+func (o *assertOptions) define(f *pflag.FlagSet) {
+	f.StringArrayVar(&o.texts, "assert", nil, "exit with 3 unless the `OBJECTIVE` is kept: 'response.p99<2ms', 'rate>=10000/s', 'errors<0.1%' and the like; may be repeated")
+}
+
+// parse reads what was given.
+func (o *assertOptions) parse() error {
+	o.objectives = nil
+	for _, text := range o.texts {
+		objective, err := record.ParseObjective(text)
+		if err != nil {
+			return fmt.Errorf("--assert: %w", err)
+		}
+		o.objectives = append(o.objectives, objective)
+	}
+	return nil
+}
+
+// ofErrors reports whether one is about errors.
+func (o *assertOptions) ofErrors() bool {
+	for _, objective := range o.objectives {
+		if objective.Figure == record.Errors || objective.Figure == record.ErrorShare {
+			return true
+		}
+	}
+	return false
+}
+
+// need is the option to give for something to be checked; empty if it is given.
+func (o *assertOptions) need() string {
+	if len(o.objectives) == 0 {
+		return "--assert"
+	}
+	return ""
+}
+
+// judge holds runs to the objectives; without any they keep those that they were held to.
+func (o *assertOptions) judge(runs []*record.Run) {
+	if len(o.objectives) == 0 {
+		return
+	}
+	for _, r := range runs {
+		r.Assertions = nil
+		for _, objective := range o.objectives {
+			r.Assertions = append(r.Assertions, objective.Judge(r))
+		}
+	}
+}
+
+// checked is how the program ends by what was checked; nil is well.
+func checked(checks []report.Check) *exit {
+	var bad []string
+	code := exitDone
+	for _, c := range checks {
+		switch {
+		case c.Outcome == report.Pass:
+			continue
+		case c.Outcome == report.Fail:
+			code = exitRegression
+		case code == exitDone:
+			code = exitInvalid
+		}
+		bad = append(bad, fmt.Sprintf("%s: %s, %s", c.Outcome, c.Name, c.Detail))
+	}
+	if code == exitDone {
+		return nil
+	}
+	return &exit{code, errors.New(strings.Join(bad, "; "))}
+}
