@@ -19,20 +19,26 @@ var programs = map[string]func(){
 	"echostamp":        main,
 	"interrupted":      interrupted,
 	"mortal":           mortal,
-	"failing-selftest": failingSelftest,
+	"made-up-selftest": madeUpSelftest,
 }
 
-// interrupted is "interrupted PATTERN PROGRAM ARG…": it runs a program, interrupts it when
-// it has printed something like that, and ends as it ends. With an empty pattern it does so
-// when the program has begun to read its standard input, which goes on for ever.
+// interrupted is "interrupted WHEN PROGRAM ARG…": it runs a program, interrupts it, and ends
+// as it ends. WHEN is "reading": when the program has read of its standard input, which goes on
+// for ever; "asking": when it has sent a message to the server of which the argument ADDR
+// becomes the address; or else what the program has printed.
 func interrupted() {
-	pattern, args := os.Args[1], os.Args[2:]
+	when, args := os.Args[1], os.Args[2:]
 	cmd := exec.Command(args[0], args[1:]...)
 	var once sync.Once
 	interrupt := func() { once.Do(func() { _ = cmd.Process.Signal(os.Interrupt) }) }
-	seen := &watcher{pattern: regexp.MustCompile(pattern), see: interrupt}
+	seen := &watcher{pattern: regexp.MustCompile(when), see: interrupt}
 	cmd.Stdout, cmd.Stderr = io.MultiWriter(os.Stdout, seen), io.MultiWriter(os.Stderr, seen)
 	in, err := cmd.StdinPipe()
+	var silent net.Listener
+	if err == nil && when == "asking" {
+		silent, err = net.Listen("tcp", "127.0.0.1:0")
+		cmd.Args[len(cmd.Args)-1] = silent.Addr().String()
+	}
 	if err == nil {
 		err = cmd.Start()
 	}
@@ -40,10 +46,19 @@ func interrupted() {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(99)
 	}
-	if pattern == "" {
+	switch when {
+	case "reading":
 		go func() {
 			_, _ = in.Write(bytes.Repeat([]byte(" "), 1<<20)) // more than a pipe holds
 			interrupt()
+		}()
+	case "asking":
+		go func() {
+			_, _ = in.Write([]byte("hello\n"))
+			if c, err := silent.Accept(); err == nil {
+				_, _ = c.Read(make([]byte, 1))
+				interrupt()
+			}
 		}()
 	}
 	stuck := time.AfterFunc(patience, func() { _ = cmd.Process.Kill() })
@@ -55,7 +70,7 @@ func interrupted() {
 	os.Exit(cmd.ProcessState.ExitCode())
 }
 
-// watcher looks for a pattern in what it is given, unless that is empty.
+// watcher looks for a pattern in what it is given.
 type watcher struct {
 	pattern *regexp.Regexp
 	see     func()
@@ -67,7 +82,7 @@ func (w *watcher) Write(b []byte) (int, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.text = append(w.text, b...)
-	if w.pattern.String() != "" && w.pattern.Match(w.text) {
+	if w.pattern.Match(w.text) {
 		w.see()
 	}
 	return len(b), nil
@@ -101,13 +116,15 @@ func mortal() {
 	}
 }
 
-// failingSelftest is a self-test that finds something wrong.
-func failingSelftest() {
-	wrong := func(context.Context) ([]finding, error) {
-		return []finding{{"path", "forward 10.0ms", "forward p50 20.0ms", false}}, nil
+// madeUpSelftest is "made-up-selftest PASSED": a self-test whose only check passes or does
+// not. The real one takes long, and what it finds depends on the machine.
+func madeUpSelftest() {
+	passed := os.Args[1] == "true"
+	made := func(context.Context) ([]finding, error) {
+		return []finding{{"path", "forward 10.0ms", "forward p50 20.0ms", passed}}, nil
 	}
 	e := &exit{}
-	if err := selftest(context.Background(), os.Stdout, []check{wrong}); errors.As(err, &e) {
+	if err := selftest(context.Background(), os.Stdout, []check{made}); errors.As(err, &e) {
 		ui{errOut: os.Stderr}.fail(e)
 	}
 	os.Exit(e.code)
