@@ -16,15 +16,25 @@ func shell(line string) *exec.Cmd { return exec.Command("sh", "-c", line) }
 // family is a process and all that it started: its process group, and where the system
 // tells (see strays) those that left it.
 type family struct {
-	cmd  *exec.Cmd
-	mark string
-	dead []int // strays that were signalled, which are to be buried
+	cmd   *exec.Cmd
+	mark  string
+	guard *guard
+	dead  []int // strays that were signalled, which are to be buried
 }
 
 // newFamily prepares a command, before it is started, to be the first of a family.
 func newFamily(cmd *exec.Cmd) *family {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	return &family{cmd: cmd, mark: markChildren(cmd)}
+}
+
+// start starts the first of the family.
+func (f *family) start() error {
+	err := f.cmd.Start()
+	if err == nil {
+		f.guard = newGuard(f.cmd.Process.Pid)
+	}
+	return err
 }
 
 // ask asks all to end.
@@ -53,6 +63,7 @@ func (f *family) awaitEmpty(deadline time.Time) (left []string) {
 		left, killed = f.names(), true
 		f.kill()
 	}
+	f.guard.release()
 	return left
 }
 
@@ -78,8 +89,8 @@ func (f *family) names() (names []string) {
 	for _, p := range f.strays() {
 		names = append(names, fmt.Sprintf("%s (%d)", p.name, p.pid))
 	}
-	if len(names) == 0 {
-		names = append(names, "of its process group "+strconv.Itoa(f.cmd.Process.Pid))
+	if group := f.cmd.Process.Pid; len(names) == 0 && syscall.Kill(-group, 0) == nil {
+		names = append(names, "of its process group "+strconv.Itoa(group))
 	}
 	return names
 }

@@ -14,6 +14,8 @@ type family struct{ cmd *exec.Cmd }
 
 func newFamily(cmd *exec.Cmd) *family { return &family{cmd} }
 
+func (f *family) start() error { return f.cmd.Start() }
+
 // ask ends all: a program without a window cannot be asked to.
 func (f *family) ask() { f.kill() }
 

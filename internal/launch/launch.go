@@ -71,7 +71,7 @@ func (s *Server) start(command string) error {
 	cmd := shell(strings.NewReplacer("{port}", strconv.Itoa(int(s.Addr.Port())), "{addr}", s.Addr.String()).Replace(command))
 	cmd.Stdout, cmd.Stderr = write, write
 	s.family = newFamily(cmd)
-	err = cmd.Start()
+	err = s.family.start()
 	write.Close()
 	if err != nil {
 		read.Close()

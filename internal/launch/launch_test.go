@@ -3,6 +3,7 @@
 package launch
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -57,6 +58,14 @@ func serveIn(manner, addr string) {
 		return
 	case "waiting":
 		signal.Ignore(syscall.SIGTERM)
+		os.NewFile(3, "ready").Close()
+	case "starting": // a program that starts a server in the manner of the environment, and tells of it
+		_ = os.Setenv("LAUNCH_MANNER", "honest")
+		s, err := Start(context.Background(), fmt.Sprintf("'%s' {addr}; :", os.Args[0]), Options{answers, patience, patience})
+		if err != nil {
+			panic(err)
+		}
+		fmt.Println(s.Addr)
 	}
 	select {}
 }
@@ -67,12 +76,22 @@ func startChild(manner, addr string, quiet bool) {
 	child := exec.Command(os.Args[0], addr)
 	child.Env = append(os.Environ(), "LAUNCH_MANNER="+manner)
 	child.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
-	if !quiet {
-		child.Stdout = os.Stdout // which it holds open
+	if quiet {
+		if err := child.Start(); err != nil {
+			panic(err)
+		}
+		return
 	}
+	ready, isReady, err := os.Pipe()
+	if err != nil {
+		panic(err)
+	}
+	child.Stdout, child.ExtraFiles = os.Stdout, []*os.File{isReady} // it holds the first one open
 	if err := child.Start(); err != nil {
 		panic(err)
 	}
+	isReady.Close()
+	_, _ = ready.Read(make([]byte, 1)) // until it closes it
 }
 
 func listen(addr string) net.Listener {
@@ -231,6 +250,39 @@ func TestStubbornServerIsKilled(t *testing.T) {
 		t.Errorf("forced %v, %v", forced, err)
 	}
 	gone(t, s)
+}
+
+// TestGuard holds that a server does not outlive what started it, whatever becomes of that.
+func TestGuard(t *testing.T) {
+	starter := exec.Command(os.Args[0], "")
+	starter.Env = append(os.Environ(), "LAUNCH_MANNER=starting")
+	out, err := starter.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := starter.Start(); err != nil {
+		t.Fatal(err)
+	}
+	var addr netip.AddrPort
+	lines := bufio.NewScanner(out)
+	for !addr.IsValid() && lines.Scan() {
+		addr, _ = netip.ParseAddrPort(lines.Text())
+	}
+	if !addr.IsValid() {
+		t.Error("it did not start a server")
+	}
+	_ = starter.Process.Kill()
+	_ = starter.Wait()
+	for deadline := time.Now().Add(patience); answers(t.Context(), addr) == nil; {
+		if time.Now().After(deadline) {
+			t.Fatal("the server goes on")
+		}
+	}
+	for { // those that the starter left; no other test has any now
+		if _, err := syscall.Wait4(-1, nil, 0, nil); errors.Is(err, syscall.ECHILD) {
+			break
+		}
+	}
 }
 
 func TestFreePort(t *testing.T) {
