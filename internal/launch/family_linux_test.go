@@ -10,7 +10,7 @@ import (
 // TestChildrenThatAreLeft holds that what left the process group is found and ended too.
 func TestChildrenThatAreLeft(t *testing.T) {
 	t.Parallel()
-	s := started(t, "leaving", 100*time.Millisecond)
+	s := started(t, "leaving", 3*time.Second)
 	left := s.family.strays()
 	if len(left) != 2 {
 		t.Fatalf("its family is %+v", left)

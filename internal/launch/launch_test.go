@@ -157,7 +157,7 @@ func TestStart(t *testing.T) {
 		"failing": {command(t, "failing"), patience, []string{"before it was ready", "exit status 7", "this is failing | no such �[31mthing"}},
 		"missing": {"/nowhere/server {port}", patience, []string{"before it was ready", "exit status 127", "/nowhere/server"}},
 		"syntax":  {"( {port}", patience, []string{"before it was ready", "exit status 2"}},
-		"silent":  {command(t, "silent"), 200 * time.Millisecond, []string{"was not ready at 127.0.0.1:", "within 200ms", "timeout", "the last it printed: this is silent"}},
+		"silent":  {command(t, "silent"), 5 * time.Second, []string{"was not ready at 127.0.0.1:", "within 5s", "timeout", "the last it printed: this is silent"}},
 		"absent":  {command(t, "absent"), 200 * time.Millisecond, []string{"was not ready at 127.0.0.1:", "refused"}},
 	} {
 		t.Run(name, func(t *testing.T) {
