@@ -56,10 +56,13 @@ func (c Config) has(m metric) bool {
 
 // Measures returns an error if runs that are configured so lack a figure.
 func (c Config) Measures(f record.Figure) error {
-	if i := slices.Index(metricNames[:], f.Metric); i >= 0 && !c.has(metric(i)) {
-		return fmt.Errorf("with this load, protocol, --timestamps and --clock a run has no %s", f.Metric)
+	switch i := metric(slices.Index(metricNames[:], f.Metric)); {
+	case i < 0 || c.has(i):
+		return nil
+	case i == response || i == lag || i == ownLag:
+		return fmt.Errorf("%s is of open loop: give --rate, or take rtt", f.Metric)
 	}
-	return nil
+	return fmt.Errorf("with this protocol, --timestamps and --clock a run has no %s", f.Metric)
 }
 
 // newMetrics returns those of some metrics that a run has.

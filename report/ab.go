@@ -73,7 +73,7 @@ func RenderAB(w io.Writer, format string, ab *AB) error {
 // Checks are the gated figures, for CI systems.
 func (ab *AB) Checks() (checks []Check) {
 	if len(ab.Series) == 0 || len(ab.Series[0].Rows) == 0 {
-		return []Check{{Name: "ab", Outcome: Inconclusive, Detail: ab.outcome()}}
+		return []Check{{Name: "ab", Outcome: Inconclusive, Detail: ab.Outcome()}}
 	}
 	for _, row := range ab.Series[0].Rows {
 		if row.Gated {

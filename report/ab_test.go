@@ -23,7 +23,7 @@ func gated(verdict gate.Verdict, findings ...[2]gate.Finding) *AB {
 			{Name: "rtt.p50", Gated: true, A: 40_000, B: 50_000, Change: 0.25, Low: 0.2, High: 0.3, Confidence: 0.951, PWorse: 0.001, PBetter: 1,
 				Alpha: alpha, Threshold: 0.05, Detectable: 0.09, Finding: f[0]},
 			{Name: "rate", Gated: true, A: 2000, B: 1600, Change: -0.2, Low: -0.25, High: -0.15, Confidence: 0.951, PWorse: 0.002, PBetter: 1,
-				Alpha: gate.Alpha / 2, Threshold: 0.06, Detectable: 0.1, Finding: f[1]},
+				Alpha: gate.Alpha / 2, Threshold: -0.06, Detectable: -0.1, Finding: f[1]},
 			{Name: "rtt.p90", A: 60_000, B: 60_000, Confidence: 0.951, PWorse: 0.5, PBetter: 0.5, Threshold: 0.05, Finding: gate.Same},
 		}})
 	}
@@ -51,7 +51,7 @@ func TestABText(t *testing.T) {
 		"     * rate  2,000/s  1,600/s  -20.0%  -25.0%  -15.0%  0.002      ~\n",
 		"    rtt.p90   60.0µs   60.0µs   +0.0%   +0.0%   +0.0%  0.500      ~\n",
 		"warning     2 servers did not end\n",
-		"worse is rtt.p50 by more than +5.0% at p ≤ 0.05, rate by more than -6.0% at p ≤ 0.005;",
+		"worse is a change beyond rtt.p50 +5.0%, rate -6.0%, and p ≤ 0.005; that",
 		"could see   rtt.p50 +9.0%, rate -10.0% (the smallest changes for the worse that 80 of 100 such gates find)\n",
 		"verdict     regression\n            - rtt.p50 got worse in two series of fresh runs\n",
 	} {

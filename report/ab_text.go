@@ -4,6 +4,8 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"math"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -17,6 +19,9 @@ func abText(w io.Writer, ab *AB) error {
 	b := bufio.NewWriter(w)
 	fmt.Fprintf(b, "echostamp ab\nA  %s\nB  %s\n%s\n\n", ab.A, ab.B, strings.Join(ab.about(), " · "))
 	for i, s := range ab.Series {
+		if len(s.Rows) == 0 {
+			continue
+		}
 		if len(ab.Series) > 1 {
 			fmt.Fprintf(b, "series %d\n", i+1)
 		}
@@ -37,6 +42,9 @@ func abMarkdown(w io.Writer, ab *AB) error {
 	b := bufio.NewWriter(w)
 	fmt.Fprintf(b, "## echostamp ab: %s\n\n- **A** %s\n- **B** %s\n\n%s\n", ab.Verdict, escapeMarkdown(ab.A), escapeMarkdown(ab.B), escapeMarkdown(strings.Join(ab.about(), " · ")))
 	for i, s := range ab.Series {
+		if len(s.Rows) == 0 {
+			continue
+		}
 		if len(ab.Series) > 1 {
 			fmt.Fprintf(b, "\nseries %d\n", i+1)
 		}
@@ -90,13 +98,13 @@ func abCells(r gate.Row) []string {
 		name = markGated + " " + name
 	}
 	return []string{
-		name, amount(r.Name, r.A), amount(r.Name, r.B), percent(r.Change), percent(r.Low), percent(r.High),
+		name, Amount(r.Name, r.A), Amount(r.Name, r.B), percent(r.Change), percent(r.Low), percent(r.High),
 		fmt.Sprintf("%.3f", min(r.PWorse, r.PBetter)), string(r.Finding),
 	}
 }
 
-// amount is that of a figure, with its unit.
-func amount(figure string, v float64) string {
+// Amount is that of a figure, with its unit.
+func Amount(figure string, v float64) string {
 	if figure == record.Rate.String() {
 		return unit.Rate(v)
 	}
@@ -116,40 +124,27 @@ func (ab *AB) facts() (f facts) {
 	if len(ab.Series) > 0 && len(ab.Series[0].Rows) > 0 {
 		f.add("note", "A and B are medians of the runs; change is that of pairs (Hodges–Lehmann), from … to is its %.1f%% interval; p is that of the signed-rank test, one-sided; %s is what cannot be told from noise, or does not matter",
 			ab.Series[0].Rows[0].Confidence*100, gate.Same)
-		f.add("note", "%s is gated: worse is %s; what is worse in one series is a regression if a second one of fresh runs confirms it", markGated, ab.rules())
+		f.add("note", "%s is gated: worse is a change beyond %s, and p ≤ %.2g; that is a regression if a second series of fresh runs confirms it, with p ≤ %.2g divided by the figures to confirm", markGated,
+			ab.eachGated(func(r gate.Row) string { return r.Name + " " + percent(r.Threshold) }), gate.Alpha/float64(len(ab.Gated)), gate.Confirm)
 		f.add("could see", "%s (the smallest changes for the worse that %.0f of 100 such gates find)", ab.detectable(), gate.Power*100)
 	}
-	return append(f, fact{Name: "verdict", Text: string(ab.Verdict), Items: append(ab.Reasons, ab.improvements()...)})
+	return append(f, fact{Name: "verdict", Text: string(ab.Verdict), Items: slices.Concat(ab.Reasons, ab.improvements(), ab.blindness())})
 }
 
-// rules are what worse is, of the gated figures, by the last series.
-func (ab *AB) rules() string {
-	return ab.eachGated(func(r gate.Row) string {
-		return fmt.Sprintf("%s by more than %s at p ≤ %.2g", r.Name, percent(direction(r.Name)*r.Threshold), r.Alpha)
-	})
-}
-
-// direction is the sign of a change for the worse.
-func direction(figure string) float64 {
-	if figure == record.Rate.String() {
-		return -1
-	}
-	return 1
-}
-
-// detectable tells what the gate could have seen, by the last series: how much its runs scatter.
+// detectable tells what the gate could have seen.
 func (ab *AB) detectable() string {
 	return ab.eachGated(func(r gate.Row) string {
 		if r.Detectable == 0 {
 			return r.Name + " none, of so few pairs"
 		}
-		return r.Name + " " + percent(direction(r.Name)*r.Detectable)
+		return r.Name + " " + percent(r.Detectable)
 	})
 }
 
+// eachGated tells something of each gated figure, by the first series.
 func (ab *AB) eachGated(tell func(gate.Row) string) string {
 	var parts []string
-	for _, r := range ab.Series[len(ab.Series)-1].Rows {
+	for _, r := range ab.Series[0].Rows {
 		if r.Gated {
 			parts = append(parts, tell(r))
 		}
@@ -159,18 +154,35 @@ func (ab *AB) eachGated(tell func(gate.Row) string) string {
 
 // improvements tell of what got better, which is no reason for a verdict.
 func (ab *AB) improvements() (out []string) {
-	for _, r := range ab.Series[0:min(1, len(ab.Series))] {
-		for _, row := range r.Rows {
-			if row.Gated && row.Finding == gate.Better {
-				out = append(out, fmt.Sprintf("%s got better: %s", row.Name, percent(row.Change)))
-			}
+	if len(ab.Series) == 0 {
+		return nil
+	}
+	for _, r := range ab.Series[0].Rows {
+		if r.Gated && r.Finding == gate.Better {
+			out = append(out, fmt.Sprintf("%s got better: %s", r.Name, percent(r.Change)))
 		}
 	}
 	return out
 }
 
-// outcome is the verdict with its reasons, as a sentence.
-func (ab *AB) outcome() string {
+// muchToMiss is a change that a reader would expect a gate to see.
+const muchToMiss = 0.5
+
+// blindness tells of a pass that means little: much could have been missed.
+func (ab *AB) blindness() (out []string) {
+	if ab.Verdict != gate.Pass {
+		return nil
+	}
+	for _, r := range ab.Series[0].Rows {
+		if r.Gated && math.Abs(r.Detectable) > muchToMiss {
+			out = append(out, fmt.Sprintf("of %s that means little: less than %s would mostly have been missed", r.Name, percent(r.Detectable)))
+		}
+	}
+	return out
+}
+
+// Outcome is the verdict with its reasons, as a sentence.
+func (ab *AB) Outcome() string {
 	return strings.Join(append([]string{string(ab.Verdict)}, ab.Reasons...), ": ")
 }
 
@@ -180,10 +192,10 @@ func (ab *AB) detail(first gate.Row) string {
 	for _, s := range ab.Series {
 		for _, r := range s.Rows {
 			if r.Name == first.Name {
-				parts = append(parts, fmt.Sprintf("A %s, B %s, change %s (%s to %s), p %.3f, %s", amount(r.Name, r.A), amount(r.Name, r.B),
+				parts = append(parts, fmt.Sprintf("A %s, B %s, change %s (%s to %s), p %.3f, %s", Amount(r.Name, r.A), Amount(r.Name, r.B),
 					percent(r.Change), percent(r.Low), percent(r.High), r.PWorse, r.Finding))
 			}
 		}
 	}
-	return strings.Join(parts, "; again: ") + "; verdict of the whole: " + ab.outcome()
+	return strings.Join(parts, "; again: ") + "; verdict of the whole: " + ab.Outcome()
 }

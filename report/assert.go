@@ -7,14 +7,16 @@ import (
 	"github.com/echostamp/echostamp/internal/record"
 )
 
-// AssertionChecks are what became of the assertions of runs, for CI systems. Of an invalid
-// run nothing passes, and nothing fails, unless it is accepted.
+// AssertionChecks are what became of the assertions of runs, for CI systems. Unless it is
+// accepted nothing passes of a run that is not valid, and nothing fails of one whose load
+// generator was at a limit, for that may be its doing. Of a run that was interrupted nothing
+// passes.
 func AssertionChecks(runs []*record.Run, acceptInvalid bool) (checks []Check) {
 	for i, r := range runs {
 		for _, a := range r.Assertions {
 			c := Check{Name: a.Objective, Outcome: assertionOutcomes[a.Outcome], Detail: found(a)}
-			if r.Validity.Verdict != record.Valid && !acceptInvalid {
-				c.Outcome, c.Detail = Inconclusive, fmt.Sprintf("%s, but the run is %s", c.Detail, r.Validity.Verdict)
+			if why := doubt(r, c.Outcome, acceptInvalid); why != "" {
+				c.Outcome, c.Detail = Inconclusive, fmt.Sprintf("%s, but the run %s", c.Detail, why)
 			}
 			if len(runs) > 1 {
 				c.Name = fmt.Sprintf("%s (%s)", c.Name, runName(r, i, len(runs)))
@@ -23,6 +25,19 @@ func AssertionChecks(runs []*record.Run, acceptInvalid bool) (checks []Check) {
 		}
 	}
 	return checks
+}
+
+// doubt says why an outcome of a run is not to be believed; empty is that it is.
+func doubt(r *record.Run, o Outcome, acceptInvalid bool) string {
+	switch v := r.Validity; {
+	case o == Pass && r.Interrupted:
+		return "was interrupted"
+	case acceptInvalid || v.Verdict == record.Valid:
+		return ""
+	case o == Pass, v.Limited, v.Verdict == record.GeneratorLimited:
+		return "is " + v.Verdict + " (--accept-invalid goes by it all the same)"
+	}
+	return ""
 }
 
 var assertionOutcomes = map[string]Outcome{
@@ -38,7 +53,17 @@ func found(a record.Assertion) string {
 	if err != nil { // of a later version
 		return "it is " + strconv.FormatFloat(*a.Figure, 'g', -1, 64)
 	}
-	return "it is " + o.Format(*a.Figure)
+	v := *a.Figure
+	if short := sixDigits(v); o.Holds(short) == o.Holds(v) {
+		v = short
+	}
+	return "it is " + o.Format(v)
+}
+
+// sixDigits rounds a figure, which has no more that mean something.
+func sixDigits(v float64) float64 {
+	short, _ := strconv.ParseFloat(strconv.FormatFloat(v, 'g', 6, 64), 64)
+	return short
 }
 
 // assertions tell how each went.

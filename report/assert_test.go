@@ -22,22 +22,39 @@ func asserted(verdict string) *record.Run {
 func TestAssertionChecks(t *testing.T) {
 	checks := AssertionChecks([]*record.Run{asserted(record.Valid)}, false)
 	want := []Check{
-		{"rtt.p50<2ms", Pass, "it is 1.999999ms"},
+		{"rtt.p50<2ms", Pass, "it is 1.999999ms"}, // not rounded to what would not pass
 		{"rate>=10000/s", Fail, "it is 9999.6/s"}, // not rounded to what would pass
 		{"rtt.p99<2ms", Inconclusive, "it is not known: too few samples"},
 		{"joy>3", Pass, "it is 9999.6"},
-		{"rtt.p50<3ms", "", "it is 1.999999ms"}, // nor is that a pass
+		{"rtt.p50<3ms", "", "it is 2ms"}, // nor is that a pass
 	}
 	for i, c := range checks {
 		if c != want[i] {
 			t.Errorf("%+v, want %+v", c, want[i])
 		}
 	}
-	for _, verdict := range []string{record.Invalid, record.GeneratorLimited} {
-		for _, c := range AssertionChecks([]*record.Run{asserted(verdict)}, false) {
-			if c.Outcome != Inconclusive || !strings.Contains(c.Detail, "but the run is "+verdict) {
-				t.Errorf("of a run that is %s: %+v", verdict, c)
-			}
+	for name, tc := range map[string]struct {
+		run    func(*record.Run)
+		accept bool
+		want   string // of what passed, failed and was unknown
+	}{
+		"valid":             {func(*record.Run) {}, false, "pass fail inconclusive"},
+		"limited":           {func(r *record.Run) { r.Validity.Verdict = record.GeneratorLimited }, false, "inconclusive inconclusive inconclusive"},
+		"invalid":           {func(r *record.Run) { r.Validity.Verdict = record.Invalid }, false, "inconclusive fail inconclusive"},
+		"invalid, limited":  {func(r *record.Run) { r.Validity = record.Validity{Verdict: record.Invalid, Limited: true} }, false, "inconclusive inconclusive inconclusive"},
+		"of a later kind":   {func(r *record.Run) { r.Validity.Verdict = "blessed" }, false, "inconclusive fail inconclusive"},
+		"accepted":          {func(r *record.Run) { r.Validity.Verdict = record.Invalid }, true, "pass fail inconclusive"},
+		"interrupted":       {func(r *record.Run) { r.Interrupted = true }, true, "inconclusive fail inconclusive"},
+		"unknown to nobody": {func(r *record.Run) { r.Validity.Verdict = "" }, false, "inconclusive fail inconclusive"},
+	} {
+		r := asserted(record.Valid)
+		tc.run(r)
+		var got []string
+		for _, c := range AssertionChecks([]*record.Run{r}, tc.accept)[:3] {
+			got = append(got, string(c.Outcome))
+		}
+		if text := strings.Join(got, " "); text != tc.want {
+			t.Errorf("%s: %s, want %s", name, text, tc.want)
 		}
 	}
 	two := AssertionChecks([]*record.Run{asserted(record.Invalid), asserted(record.Valid)}, true)

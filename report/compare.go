@@ -68,7 +68,7 @@ type CompareOptions struct {
 	Alpha float64 // 0 is DefaultAlpha
 	All   bool    // every metric and every figure of it, not those that matter most
 	// Gate has the comparison pass or fail, by Gated; if those are none, by p50 and p99 of
-	// response, or else of rtt. An invalid run makes it inconclusive unless AcceptInvalid.
+	// response, or else of rtt. Each is there once. An invalid run makes it inconclusive unless AcceptInvalid.
 	Gate          bool
 	Gated         []record.Figure
 	AcceptInvalid bool

@@ -23,20 +23,15 @@ func latencyOf(runs []*record.Run) string {
 	return record.Response
 }
 
-// gated are the figures that a gate goes by, each once; none without a gate.
-func (o CompareOptions) gated(runs []*record.Run) (figures []record.Figure) {
+// gated are the figures that a gate goes by; none without a gate.
+func (o CompareOptions) gated(runs []*record.Run) []record.Figure {
 	switch latency := latencyOf(runs); {
 	case !o.Gate:
 		return nil
 	case len(o.Gated) == 0:
-		return []record.Figure{{Metric: latency, Stat: "p50"}, {Metric: latency, Stat: "p99"}}
+		return record.UserFigures(latency)
 	}
-	for _, f := range o.Gated {
-		if !slices.Contains(figures, f) {
-			figures = append(figures, f)
-		}
-	}
-	return figures
+	return o.Gated
 }
 
 // figures are those to compare, in the order of a report.
@@ -83,10 +78,10 @@ func (c *Comparison) warn(old, new []*record.Run, incomplete []string) {
 	for _, d := range c.Differences {
 		add("these runs were compared although %s", d)
 	}
-	if which := having(record.Invalid, old, new); which != "" {
+	if which := having(hasVerdict(record.Invalid), old, new); which != "" {
 		add("invalid: %s; their figures cannot be trusted", which)
 	}
-	if which := having(record.GeneratorLimited, old, new); which != "" {
+	if which := having(hasVerdict(record.GeneratorLimited), old, new); which != "" {
 		add("generator-limited: %s", which)
 	}
 	if !rejects(leastP(c.Old, c.New), c.Alpha) {
@@ -102,8 +97,12 @@ func (c *Comparison) few() string {
 	return fmt.Sprintf("%d old and %d new runs are too few", c.Old, c.New)
 }
 
-// having tells how many runs of each side have a verdict; nothing if none has.
-func having(verdict string, old, new []*record.Run) string {
+func hasVerdict(verdict string) func(*record.Run) bool {
+	return func(r *record.Run) bool { return r.Validity.Verdict == verdict }
+}
+
+// having tells how many runs of each side are in some way; nothing if none is.
+func having(is func(*record.Run) bool, old, new []*record.Run) string {
 	var parts []string
 	for _, side := range []struct {
 		name string
@@ -111,7 +110,7 @@ func having(verdict string, old, new []*record.Run) string {
 	}{{"old", old}, {"new", new}} {
 		n := 0
 		for _, r := range side.runs {
-			if r.Validity.Verdict == verdict {
+			if is(r) {
 				n++
 			}
 		}

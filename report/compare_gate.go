@@ -46,10 +46,16 @@ func (c *Comparison) judge(gated []record.Figure, runs []*record.Run, acceptInva
 
 // obstacle says why nothing can be told of any figure; empty is that there is no reason.
 func (c *Comparison) obstacle(alpha float64, runs []*record.Run, acceptInvalid bool) string {
-	invalid := func(r *record.Run) bool { return r.Validity.Verdict == record.Invalid }
+	untrusted := func(r *record.Run) bool {
+		return r.Validity.Verdict != record.Valid && r.Validity.Verdict != record.GeneratorLimited
+	}
+	cut := func(r *record.Run) bool { return r.Interrupted }
+	old, new := runs[:c.Old], runs[c.Old:]
 	switch {
-	case !acceptInvalid && slices.ContainsFunc(runs, invalid):
-		return fmt.Sprintf("invalid: %s", having(record.Invalid, runs[:c.Old], runs[c.Old:]))
+	case !acceptInvalid && having(untrusted, old, new) != "":
+		return "invalid: " + having(untrusted, old, new)
+	case having(cut, old, new) != "":
+		return "interrupted: " + having(cut, old, new)
 	case !rejects(leastP(c.Old, c.New), alpha):
 		return fmt.Sprintf("%s for the gate: it takes %d a side", c.few(), leastRuns(alpha))
 	}

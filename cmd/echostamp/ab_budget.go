@@ -41,12 +41,18 @@ func (g *abGate) fit(o *abOptions) error {
 	case pairsOf(cfg.Duration) >= g.pairs:
 		g.pairs = min(pairsOf(cfg.Duration), maxPairs)
 	default:
-		g.pairs = max(least, min(g.pairs, pairsOf(leastRun)))
+		g.pairs = min(g.pairs, max(least, pairsOf(leastRun)))
 		cfg.Duration = runOf(g.pairs).Truncate(time.Millisecond)
 	}
-	if o.budget < time.Duration(4*g.pairs)*(cfg.Duration+besides) || g.pairs < least || cfg.Duration < leastRun {
-		needed := time.Duration(4*least) * (leastRun + besides)
-		return fmt.Errorf("--budget: two series do not fit into %v: the least is %v, for %d pairs of runs of %v", o.budget, needed.Round(time.Second), least, leastRun)
+	if !o.flags.Changed("pairs") {
+		g.pairs = max(g.pairs, least)
+	}
+	if !o.flags.Changed("duration") {
+		cfg.Duration = max(cfg.Duration, leastRun)
+	}
+	if needed := time.Duration(4*g.pairs) * (cfg.Duration + besides); needed > o.budget {
+		return fmt.Errorf("--budget: two series of %d pairs of runs of %v take %v with all that is around them, and %v is less",
+			g.pairs, cfg.Duration, needed.Round(time.Second), o.budget)
 	}
 	return nil
 }

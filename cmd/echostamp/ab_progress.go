@@ -10,6 +10,7 @@ import (
 	"github.com/echostamp/echostamp/internal/record"
 	"github.com/echostamp/echostamp/internal/unit"
 	"github.com/echostamp/echostamp/loadgen"
+	"github.com/echostamp/echostamp/report"
 )
 
 // abProgress shows a gate while it goes on: a line for each pair, and on a terminal a bar.
@@ -78,12 +79,12 @@ func (p *abProgress) pair(number int, pair gate.Pair) {
 	for _, f := range p.gated {
 		a, _ := f.Of(pair.A) // a pair without them is not shown
 		b, _ := f.Of(pair.B)
-		parts = append(parts, fmt.Sprintf("%s A %s, B %s (%+.1f%%)", f, figureText(f, a), figureText(f, b), (b/a-1)*100))
+		parts = append(parts, fmt.Sprintf("%s A %s, B %s (%+.1f%%)", f, report.Amount(f.String(), a), report.Amount(f.String(), b), (b/a-1)*100))
 	}
 	p.mu.Lock()
 	left := p.left()
 	p.mu.Unlock()
-	p.say(fmt.Sprintf("pair %d of %d: %s; %v left", number, p.runs/2, strings.Join(parts, ", "), left))
+	p.say(fmt.Sprintf("pair %d of %d: %s; %v left of this series", number, p.runs/2, strings.Join(parts, ", "), left))
 }
 
 // repeats shows that another series follows.
@@ -95,6 +96,13 @@ func (p *abProgress) repeats() {
 	p.began, p.made = time.Now(), 0
 	p.mu.Unlock()
 	p.say("a regression, if it repeats: now a second series of fresh runs")
+}
+
+// interrupted shows that it ends.
+func (p *abProgress) interrupted() {
+	if p != nil {
+		p.say("interrupted: ending the server")
+	}
 }
 
 // state is the bar.
@@ -113,11 +121,4 @@ func (p *abProgress) state(l loadgen.Live) *bar {
 			{piece{"errors " + unit.Count(l.Errors), l.Errors > 0}, 2},
 		},
 	}
-}
-
-func figureText(f record.Figure, v float64) string {
-	if f.IsTime() {
-		return unit.Duration(v)
-	}
-	return unit.Rate(v)
 }

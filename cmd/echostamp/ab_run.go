@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -13,6 +14,7 @@ import (
 	"github.com/echostamp/echostamp/internal/gate"
 	"github.com/echostamp/echostamp/internal/launch"
 	"github.com/echostamp/echostamp/internal/record"
+	"github.com/echostamp/echostamp/internal/unit"
 	"github.com/echostamp/echostamp/loadgen"
 	"github.com/echostamp/echostamp/report"
 )
@@ -27,13 +29,15 @@ type abGate struct {
 	launch        launch.Options
 	save          string
 	acceptInvalid bool
+	maxDetectable float64 // a share; 0 is any
 	show          *abProgress
 }
 
 // abResult is what it finds.
 type abResult struct {
 	report.AB
-	limited, forced int // runs whose load generator was at a limit, servers that were killed
+	limited, forced int      // runs whose load generator was at a limit, servers that were killed
+	errors          [2]int64 // of each side's runs
 }
 
 // run makes one series, and another if it finds something. The result is there whatever
@@ -57,7 +61,7 @@ func (g *abGate) run(ctx context.Context, t ui, quiet bool) (*abResult, error) {
 		err = g.series(ctx, r, order)
 	}
 	r.Duration = int64(time.Since(began))
-	r.conclude(ctx, err)
+	r.conclude(err)
 	return r, err
 }
 
@@ -105,6 +109,7 @@ func (g *abGate) one(ctx context.Context, r *abResult, series, pair, side int) (
 	if run.Validity.Verdict == record.GeneratorLimited {
 		r.limited++
 	}
+	r.errors[side] += run.Totals.ErrorCount()
 	if len(r.Runs) == 0 {
 		r.Config = run.Config
 	}
@@ -141,29 +146,32 @@ func (g *abGate) measure(ctx context.Context, s subject) (r *record.Run, forced 
 		return nil, false, err
 	}
 	cfg.Target = server.Addr.String()
-	running, cancel := context.WithCancel(ctx)
-	defer cancel()
+	running, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
 	go func() {
 		select {
 		case <-server.Ended():
-			cancel()
+			cancel(errEnded)
 		case <-running.Done():
 		}
 	}()
 	r, err = loadgen.Run(running, cfg)
-	select {
-	case <-server.Ended():
+	if context.Cause(running) == errEnded {
 		err = fmt.Errorf("in mid-run %w", server.Err())
-	default:
 	}
-	forced, left := server.Stop()
+	if ctx.Err() != nil {
+		g.show.interrupted()
+	}
+	forced, left := server.Stop(ctx)
 	return r, forced, errors.Join(err, left)
 }
 
+var errEnded = errors.New("the server ended by itself")
+
 // conclude sets the verdict, and the warnings.
-func (r *abResult) conclude(ctx context.Context, err error) {
+func (r *abResult) conclude(err error) {
 	switch {
-	case ctx.Err() != nil:
+	case errors.Is(err, context.Canceled):
 		r.Reasons = append(r.Reasons, "it was interrupted")
 	case err != nil:
 		r.Reasons = append(r.Reasons, err.Error())
@@ -173,10 +181,13 @@ func (r *abResult) conclude(ctx context.Context, err error) {
 		r.Reasons = append(r.Reasons, reasons...)
 	}
 	if r.limited > 0 {
-		r.Warnings = append(r.Warnings, fmt.Sprintf("of %d of %d runs the load generator was the limit (generator-limited): what changes in the server shows as less than it is", r.limited, len(r.Runs)))
+		r.Warnings = append(r.Warnings, fmt.Sprintf("in %d of %d runs the load generator was the limit (generator-limited): what changes in the server shows as less than it is", r.limited, len(r.Runs)))
+	}
+	if r.errors != [2]int64{} {
+		r.Warnings = append(r.Warnings, fmt.Sprintf("errors: %s of A, %s of B", unit.Count(r.errors[0]), unit.Count(r.errors[1])))
 	}
 	if r.forced > 0 {
-		r.Warnings = append(r.Warnings, fmt.Sprintf("%d servers did not end when they were asked to (SIGTERM), and were killed", r.forced))
+		r.Warnings = append(r.Warnings, fmt.Sprintf("of %s the server did not end when it was asked to (SIGTERM), and was killed", unit.Plural(int64(r.forced), "run")))
 	}
 }
 
@@ -186,24 +197,25 @@ func (r *abResult) limitDetectable(most float64) {
 		return
 	}
 	for _, row := range r.Series[0].Rows {
-		if row.Gated && row.Detectable > most {
+		if detectable := math.Abs(row.Detectable); row.Gated && (detectable > most || detectable == 0) {
 			r.Verdict = gate.Inconclusive
-			r.Reasons = append(r.Reasons, fmt.Sprintf("of %s it could have seen %+.1f%% and more, and not the %+.1f%% of --max-detectable", row.Name, row.Detectable*100, most*100))
+			r.Reasons = append(r.Reasons, fmt.Sprintf("of %s it could have seen a change of %.1f%% and more, and not the %g%% of --max-detectable", row.Name, detectable*100, most*100))
 		}
 	}
 }
 
 // exit is how the program ends by the verdict.
-func (r *abResult) exit() error {
-	switch r.Verdict {
-	case gate.Pass:
+func (r *abResult) exit(allowInconclusive bool) error {
+	why := errors.New(r.Outcome())
+	switch {
+	case r.Verdict == gate.Pass, r.Verdict == gate.Inconclusive && allowInconclusive:
 		return nil
-	case gate.Regression:
-		return &exit{code: exitRegression}
-	case gate.Unfinished:
+	case r.Verdict == gate.Regression:
+		return &exit{exitRegression, why}
+	case r.Verdict == gate.Unfinished:
 		return &exit{code: exitInterrupted}
 	}
-	return &exit{code: exitInvalid}
+	return &exit{exitInvalid, why}
 }
 
 // prepareSaving makes the directory for runs, which must have none of another gate.

@@ -38,22 +38,26 @@ func TestBudget(t *testing.T) {
 		says     string
 	}{
 		{"", 10, 10 * time.Second, ""},
-		{"--budget 5m", 10, 6 * time.Second, ""},                                    // 300 s / 40 − 1.5 s
-		{"--budget 30m", 39, 10 * time.Second, ""},                                  // 1,800 s / (4 × 11.5 s)
-		{"--budget 90s", 9, time.Second, ""},                                        // 10 pairs of a second take 100 s
-		{"--budget 5m -p 20", 20, 2250 * time.Millisecond, ""},                      // 300 s / 80 − 1.5 s
-		{"--budget 5m -d 5s", 11, 5 * time.Second, ""},                              // 300 s / (4 × 6.5 s)
-		{"--budget 5m --warmup 0s", 10, 7 * time.Second, ""},                        //
-		{"--budget 10h", 100, 10 * time.Second, ""},                                 // no more than that
-		{"--budget 10m -p 10 -d 10s", 10, 10 * time.Second, ""},                     //
-		{"--budget 5m -p 10 -d 10s", 0, 0, "do not fit into 5m0s"},                  //
-		{"--budget 1m", 0, 0, "the least is 1m20s, for 8 pairs of runs of 1s"},      //
-		{"--budget 1m --figure rtt.p50", 0, 0, "the least is 1m10s, for 7 pairs"},   //
-		{"--budget 5m -d 1m", 0, 0, "do not fit"},                                   //
-		{"--budget 5m --warmup auto", 0, 0, "needs runs whose length is known"},     //
-		{"--budget 5m --stages 100/s:1s", 0, 0, "needs runs whose length is known"}, //
-		{"-p 101", 0, 0, "101 is not between 8"},                                    //
-		{"--figure rtt.p50,rtt.p90,rtt.p99 -p 8", 0, 0, "8 is not between 9"},       //
+		{"--budget 5m", 10, 6 * time.Second, ""},                // 300 s / 40 − 1.5 s
+		{"--budget 30m", 39, 10 * time.Second, ""},              // 1,800 s / (4 × 11.5 s)
+		{"--budget 90s", 9, time.Second, ""},                    // 10 pairs of a second take 100 s
+		{"--budget 5m -p 20", 20, 2250 * time.Millisecond, ""},  // 300 s / 80 − 1.5 s
+		{"--budget 5m -d 5s", 11, 5 * time.Second, ""},          // 300 s / (4 × 6.5 s)
+		{"--budget 5m --warmup 0s", 10, 7 * time.Second, ""},    //
+		{"--budget 10h", 100, 10 * time.Second, ""},             // no more than that
+		{"--budget 10m -p 10 -d 10s", 10, 10 * time.Second, ""}, //
+		{"--budget 5m -p 10 -d 10s", 0, 0, "two series of 10 pairs of runs of 10s take 7m40s with all that is around them, and 5m0s is less"}, //
+		{"--budget 1m", 0, 0, "two series of 8 pairs of runs of 1s take 1m20s"},                                                               //
+		{"--budget 1m --figure rtt.p50", 0, 0, "two series of 7 pairs of runs of 1s take 1m10s"},                                              //
+		{"--budget 5m -d 1m", 0, 0, "two series of 8 pairs of runs of 1m0s take 32m48s"},                                                      //
+		{"--budget 5m --warmup auto", 0, 0, "needs runs whose length is known"},                                                               //
+		{"--budget 5m --stages 100/s:1s", 0, 0, "needs runs whose length is known"},                                                           //
+		{"--budget 10s -d 100ms --warmup 0s --figure rtt.p50 -p 4", 0, 0, "4 pairs are too few: with 1 gated figure it takes 7"},
+		{"--budget 30s -d 100ms --warmup 0s", 12, 100 * time.Millisecond, ""},
+		{"-p 0 --budget 5m", 0, 0, "0 is no number of pairs"},
+		{"-r 1000 --figure rate", 0, 0, "in open loop the rate is what was asked for"},
+		{"-p 101", 0, 0, "101 pairs are more than 100"},                                                                                 //
+		{"--figure rtt.p50,rtt.p90,rtt.p99 -p 8", 0, 0, "8 pairs are too few: with 3 gated figures it takes 9 to find anything at all"}, //
 	} {
 		g, err := gateOf(t, tc.line)
 		if tc.says != "" {
@@ -98,11 +102,14 @@ func TestVerdictsAndExitCodes(t *testing.T) {
 		r := &abResult{}
 		r.Verdict = verdict
 		code := exitDone
-		if err := r.exit(); err != nil {
+		if err := r.exit(false); err != nil {
 			code = err.(*exit).code
 		}
 		if code != want {
 			t.Errorf("%s: exit code %d, want %d", verdict, code, want)
+		}
+		if err := r.exit(true); (err == nil) != (want == exitDone || verdict == gate.Inconclusive) {
+			t.Errorf("%s, if inconclusive is allowed: %v", verdict, err)
 		}
 	}
 }

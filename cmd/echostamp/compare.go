@@ -85,7 +85,7 @@ func (o *compareOptions) define(f *pflag.FlagSet) {
 	f.Float64Var(&o.Alpha, "alpha", report.DefaultAlpha, "a change could be chance if its p is more")
 	f.BoolVar(&o.All, "all", false, "show all metrics and figures, also those of the load generator itself")
 	f.BoolVar(&o.Gate, "gate", false, "exit with 3 if a figure got worse, and with 4 if that cannot be told")
-	f.StringArrayVar(&o.gated, "figure", nil, "`FIGURE` that --gate goes by, such as rtt.p99 or rate; may be repeated; unless given, p50 and p99 of response, or of rtt in closed loop")
+	f.StringSliceVar(&o.gated, "figure", nil, "`FIGURE`s that --gate goes by, such as rtt.p99 or rate; unless given p50 and p99 of response, or of rtt in closed loop")
 	f.BoolVar(&o.AcceptInvalid, "accept-invalid", false, "have --gate go by invalid runs too")
 	f.BoolVar(&o.force, "force", false, "compare what cannot be compared")
 	f.StringVarP(&o.format, "format", "f", "text", "of the comparison: "+strings.Join(report.CompareFormats, ", "))
@@ -114,13 +114,9 @@ func (o *compareOptions) validate(inputs []string) error {
 	if err := o.ci.validate(need); err != nil {
 		return err
 	}
-	o.Gated = nil
-	for _, text := range o.gated {
-		f, err := record.ParseFigure(text)
-		if err != nil {
-			return fmt.Errorf("--figure: %w", err)
-		}
-		o.Gated = append(o.Gated, f)
+	var err error
+	if o.Gated, err = record.ParseFigures(o.gated); err != nil {
+		return fmt.Errorf("--figure: %w", err)
 	}
 	return errors.Join(once(inputs), eachOnce(inputs), distinct(inputs, o.file, o.ci.junit))
 }

@@ -165,11 +165,14 @@ func load(ctx context.Context, t ui, cfg loadgen.Config, opts loadOptions) error
 		if c := (*loadgen.ConfigError)(nil); errors.As(err, &c) {
 			return usageOf(err)
 		}
-		return failed(err)
+		return failed(errors.Join(err, ci.deliver("echostamp load", notDone(err), func(io.Writer) error { return nil })))
 	}
 	r.Tool, r.Command, r.Server.Own = thisTool(), os.Args, own
 	opts.assert.judge([]*record.Run{r})
 	checks := report.AssertionChecks([]*record.Run{r}, opts.acceptInvalid)
+	if err != nil {
+		checks = append(checks, notDone(err)...)
+	}
 	ended := outcome(r, err, checks, opts.acceptInvalid)
 	lost := errors.Join(t.deliver(r, saves, opts), lines.close(), ci.deliver("echostamp load", checks, inMarkdown(r)))
 	if lost != nil {
@@ -281,6 +284,11 @@ func (t ui) deliver(r *record.Run, saves []saving, opts loadOptions) error {
 	return errors.Join(lost...)
 }
 
+// notDone is a check that did not come to its end.
+func notDone(err error) []report.Check {
+	return []report.Check{{Name: "the run", Outcome: report.Inconclusive, Detail: err.Error()}}
+}
+
 // inMarkdown writes runs for a page that shows Markdown.
 func inMarkdown(runs ...*record.Run) func(io.Writer) error {
 	return func(w io.Writer) error { return report.Render(w, "markdown", runs, "") }
@@ -306,10 +314,12 @@ func outcome(r *record.Run, err error, checks []report.Check, acceptInvalid bool
 		return &exit{code: exitInterrupted}
 	case err != nil:
 		return &exit{exitFailed, err}
+	case len(checks) > 0:
+		return checked(checks)
 	case r.Validity.Verdict != record.Valid && !acceptInvalid:
 		return &exit{code: exitInvalid}
 	}
-	return checked(checks)
+	return nil
 }
 
 // serverDescriptors is more than a server of so many shards needs besides its

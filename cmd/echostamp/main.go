@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"time"
 
 	"github.com/spf13/cobra"
 )
@@ -47,7 +48,9 @@ func usage(err error) error  { return &exit{exitUsage, err} }
 func run(args []string, in io.Reader, out, errOut io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), interrupts...)
 	defer stop()
-	context.AfterFunc(ctx, stop) // a second signal ends the program at once
+	// A second signal ends the program at once, but for one that comes with the first: timeout(1)
+	// signals its child, and then its group.
+	context.AfterFunc(ctx, func() { time.AfterFunc(time.Second, stop) })
 
 	root := rootCommand(ui{in, out, errOut})
 	code := exitUsage // of errors that cobra itself finds before a command begins

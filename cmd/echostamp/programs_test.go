@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"regexp"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -18,7 +19,7 @@ import (
 var programs = map[string]func(){
 	"echostamp":        main,
 	"interrupted":      interrupted,
-	"mortal":           mortal,
+	"serving":          servingProgram,
 	"made-up-selftest": madeUpSelftest,
 }
 
@@ -88,31 +89,30 @@ func (w *watcher) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// mortal is "mortal IP:PORT": a server that answers a thousand messages and then ends with
-// exit code 3, complaining.
-func mortal() {
-	l, err := net.Listen("tcp", os.Args[1])
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
+// servingProgram is "serving MANNER IP:PORT": a server that is slow, or mortal: it answers a thousand
+// messages and then ends with exit code 3, complaining.
+func servingProgram() {
+	serve := map[string]func(net.Conn){"slow": delayed(20 * time.Millisecond), "mortal": talk(mortally())}[os.Args[1]]
+	l, err := net.Listen("tcp", os.Args[2])
+	for err == nil {
+		var c net.Conn
+		if c, err = l.Accept(); err == nil {
+			go serve(c)
+		}
 	}
-	var mu sync.Mutex
-	answered := 0
-	serve := talk(func(m []byte) []byte {
-		mu.Lock()
-		defer mu.Unlock()
-		if answered++; answered > 1000 {
+	fmt.Fprintln(os.Stderr, err)
+	os.Exit(1)
+}
+
+// mortally answers a thousand messages.
+func mortally() func(m []byte) []byte {
+	var answers atomic.Int64
+	return func(m []byte) []byte {
+		if answers.Add(1) > 1000 {
 			fmt.Fprintln(os.Stderr, "mortal: out of memory")
 			os.Exit(3)
 		}
-		return answeredAt(time.Now().UnixNano(), m)
-	})
-	for {
-		c, err := l.Accept()
-		if err != nil {
-			os.Exit(1)
-		}
-		go serve(c)
+		return answered(m)
 	}
 }
 

@@ -12,4 +12,5 @@ import (
 var interrupts = []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP}
 
 // A closed pipe is an error of writing, with the exit code of that, and no death.
-func init() { signal.Ignore(syscall.SIGPIPE) }
+// It is caught and not ignored, which the servers that ab starts would inherit.
+func init() { signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) }

@@ -54,15 +54,15 @@ type Row struct {
 	// there were no change.
 	PWorse  float64 `json:"p_worse"`
 	PBetter float64 `json:"p_better"`
-	// Noise is by how much the same server could change from one series to another, by
-	// A's runs: in one series of twenty it is more.
+	// Noise is by how much the same server could seem to get worse from one series to
+	// another, by A's runs: in one series of twenty it is more.
 	Noise float64 `json:"noise"`
-	// Alpha is what PWorse is at most, and Threshold what a change for the worse is
-	// more than, of what the series finds worse.
+	// Alpha is what PWorse is at most, and Threshold what Change goes beyond, of what the
+	// series finds worse. As Noise and Detectable it is below zero of the rate.
 	Alpha     float64 `json:"alpha"`
 	Threshold float64 `json:"threshold"`
-	// Detectable is the smallest change for the worse that the gate finds four times out of
-	// five, of a gated figure; 0 is none, as of too few pairs.
+	// Detectable is the smallest change for the worse that a gate finds, in both series, four
+	// times out of five, of a gated figure; 0 is none, as of too few pairs.
 	Detectable float64 `json:"detectable,omitempty"`
 	Finding    Finding `json:"finding"`
 }
@@ -111,7 +111,7 @@ func Judge(pairs []Pair, gated []record.Figure, first *Series) Series {
 			alpha = Confirm / float64(len(confirmed))
 		}
 		if v, ok := valuesOf(pairs, f); ok {
-			s.Rows = append(s.Rows, v.row(f, slices.Contains(gated, f), alpha))
+			s.Rows = append(s.Rows, v.row(f, slices.Contains(gated, f), len(gated), alpha))
 		}
 	}
 	return s
@@ -143,35 +143,50 @@ func valuesOf(pairs []Pair, f record.Figure) (v values, ok bool) {
 			return values{}, false
 		}
 		v.a, v.b = append(v.a, a), append(v.b, b)
-		v.worse = append(v.worse, direction(f)*math.Log(b/a))
+		worse := math.Log(b / a)
+		if f.HigherIsBetter() {
+			worse = -worse
+		}
+		v.worse = append(v.worse, worse)
 	}
 	return v, true
 }
 
-// direction is 1 of figures that are worse when they are higher, and −1 of others.
-func direction(f record.Figure) float64 {
-	if f == record.Rate {
-		return -1
+// worsening turns the logarithm of how much worse a figure got into a change of it: 0.25 is a
+// quarter more time, and −0.2 a fifth less of what is better when it is more.
+func worsening(f record.Figure, worse float64) float64 {
+	if f.HigherIsBetter() {
+		worse = -worse
 	}
-	return 1
+	return math.Expm1(worse)
 }
 
-// row tests a figure.
-func (v values) row(f record.Figure, gated bool, alpha float64) Row {
-	r := Row{Figure: f, Name: f.String(), Gated: gated, Alpha: alpha, A: stat.Median(v.a), B: stat.Median(v.b), Noise: v.noise(), Finding: Same}
-	up := direction(f)
-	shift := stat.HodgesLehmann(v.worse)
+// least is the least change that matters of a figure whose amount is so much, as the
+// logarithm of how much worse it is.
+func least(f record.Figure, amount float64) float64 {
+	if f.HigherIsBetter() {
+		return -math.Log1p(-LeastChange)
+	}
+	change := LeastChange
+	if f.IsTime() {
+		change = max(change, float64(LeastTime)/amount)
+	}
+	return math.Log1p(change)
+}
+
+// row tests a figure with so many gated ones, of which it may be one.
+func (v values) row(f record.Figure, gated bool, of int, alpha float64) Row {
+	r := Row{Figure: f, Name: f.String(), Gated: gated, Alpha: alpha, A: stat.Median(v.a), B: stat.Median(v.b), Finding: Same}
 	low, high, confidence := stat.SignedRankInterval(v.worse, Confidence)
-	if up < 0 {
+	if f.HigherIsBetter() {
 		low, high = high, low
 	}
-	r.Change, r.Low, r.High, r.Confidence = math.Expm1(up*shift), math.Expm1(up*low), math.Expm1(up*high), confidence
+	r.Change, r.Confidence = worsening(f, stat.HodgesLehmann(v.worse)), confidence
+	r.Low, r.High = worsening(f, low), worsening(f, high)
 	r.PWorse, r.PBetter = stat.SignedRank(v.worse), stat.SignedRank(negated(v.worse))
-	r.Threshold = max(LeastChange, r.Noise)
-	if f.IsTime() {
-		r.Threshold = max(r.Threshold, float64(LeastTime)/r.A)
-	}
-	test := stat.PairedTest{Alpha: alpha, Least: math.Log1p(r.Threshold)}
+	noise := v.noise()
+	test := stat.PairedTest{Alpha: alpha, Least: max(least(f, r.A), noise)}
+	r.Noise, r.Threshold = worsening(f, noise), worsening(f, test.Least)
 	switch {
 	case test.Finds(v.worse):
 		r.Finding = Worse
@@ -179,9 +194,10 @@ func (v values) row(f record.Figure, gated bool, alpha float64) Row {
 		r.Finding = Better
 	}
 	if gated {
-		confirm := stat.PairedTest{Alpha: Confirm, Least: test.Least}
-		if shift := stat.Detectable(v.worse, Power, test, confirm); !math.IsInf(shift, 1) {
-			r.Detectable = math.Expm1(shift)
+		first := stat.PairedTest{Alpha: Alpha / float64(of), Least: test.Least}
+		second := stat.PairedTest{Alpha: Confirm / float64(of), Least: test.Least}
+		if shift := stat.Detectable(v.worse, Power, first, second); !math.IsInf(shift, 1) {
+			r.Detectable = worsening(f, shift)
 		}
 	}
 	return r
@@ -203,7 +219,7 @@ const (
 )
 
 // noise is what the change of a series would be less than, nineteen times out of twenty, if
-// both sides were A: by how A's runs differ that follow each other.
+// both sides were A, as a logarithm: by how A's runs differ that follow each other.
 func (v values) noise() float64 {
 	var sizes []float64
 	for i := 1; i < len(v.a); i++ {
@@ -213,5 +229,5 @@ func (v values) noise() float64 {
 		return 0
 	}
 	deviation := perDeviation * stat.Median(sizes)
-	return math.Expm1(oneOfTwenty * efficiency * deviation / math.Sqrt(float64(len(v.a))))
+	return oneOfTwenty * efficiency * deviation / math.Sqrt(float64(len(v.a)))
 }

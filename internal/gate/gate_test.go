@@ -62,7 +62,7 @@ func TestJudge(t *testing.T) {
 			if math.Abs(r.Change-change) > 0.02 || r.Low > r.Change || r.High < r.Change || r.Finding != want || r.Gated != (i < 2) {
 				t.Errorf("%+v higher: %+v", higher, r)
 			}
-			if r.Threshold < LeastChange || r.Gated != (r.Detectable >= r.Threshold) {
+			if math.Abs(r.Threshold) < LeastChange || r.Gated != (math.Abs(r.Detectable) >= math.Abs(r.Threshold)) || r.Threshold < 0 != (r.Figure == record.Rate) {
 				t.Errorf("%+v higher: threshold %v, detectable %v", higher, r.Threshold, r.Detectable)
 			}
 		}
@@ -87,6 +87,15 @@ func TestWhatMatters(t *testing.T) {
 	} {
 		if r := Judge(exact(tc.a, tc.b), []record.Figure{median}, nil).Rows[0]; r.Finding != tc.want {
 			t.Errorf("from %v to %v: %+v", tc.a, tc.b, r)
+		}
+	}
+	for rate, want := range map[float64]Finding{951: Same, 949: Worse, 1052: Same, 1054: Better} { // 5 % less, or 1/0.95
+		var pairs []Pair
+		for range 10 {
+			pairs = append(pairs, Pair{run(1, 1, 1000), run(1, 1, rate)})
+		}
+		if r := Judge(pairs, []record.Figure{record.Rate}, nil).Rows[0]; r.Finding != want || math.Abs(r.Threshold+LeastChange) > 1e-9 {
+			t.Errorf("from a rate of 1000 to %v: %+v", rate, r)
 		}
 	}
 	drifting := exact(1e6, 1.2e6)
@@ -222,7 +231,7 @@ func rates(gates int, scatter, higher float64) (found, verdicts float64) {
 // finds reports whether a series finds the mean worse.
 func finds(pairs []Pair, alpha float64) bool {
 	v, _ := valuesOf(pairs, average)
-	return v.row(average, false, alpha).Finding == Worse
+	return v.row(average, false, 1, alpha).Finding == Worse
 }
 
 // TestASecondSeriesConfirms holds that it tests what the first found, and only that, by

@@ -3,12 +3,12 @@ package launch
 import (
 	"bytes"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync/atomic"
 
 	"golang.org/x/sys/unix"
 )
@@ -17,13 +17,11 @@ import (
 // environment all the same.
 const variable = "ECHOSTAMP_SERVER"
 
-var marks atomic.Int64 // so many were made
-
 // markChildren marks what a command will start, and makes this process the parent of those
 // whose parents end, so that it can bury them: the first process of a container may not.
 func markChildren(cmd *exec.Cmd) string {
 	_ = unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) // as far as it goes
-	mark := fmt.Sprintf("%s=%d.%d", variable, os.Getpid(), marks.Add(1))
+	mark := fmt.Sprintf("%s=%x", variable, rand.Uint64())   // by chance, for process numbers repeat in containers
 	cmd.Env = append(os.Environ(), mark)
 	return mark
 }
@@ -35,7 +33,7 @@ func (f *family) strays() (all []stray) {
 		pid, _ := strconv.Atoi(filepath.Base(dir))
 		name, group, ok := statusOf(dir)
 		if ok && (group == f.cmd.Process.Pid || f.hasMark(dir)) {
-			all = append(all, stray{pid, name})
+			all = append(all, stray{pid, group, name})
 		}
 	}
 	return all

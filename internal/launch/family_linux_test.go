@@ -15,7 +15,7 @@ func TestChildrenThatAreLeft(t *testing.T) {
 	if len(left) != 2 {
 		t.Fatalf("its family is %+v", left)
 	}
-	forced, err := s.Stop()
+	forced, err := s.Stop(t.Context())
 	if forced || err == nil || !strings.Contains(err.Error(), "left processes running") || !strings.Contains(err.Error(), left[0].name) {
 		t.Errorf("forced %v, %v", forced, err)
 	}
@@ -38,7 +38,7 @@ func TestDaemon(t *testing.T) {
 		case <-time.After(patience):
 			t.Fatal("it goes on")
 		}
-		_, _ = s.Stop()
+		_, _ = s.Stop(t.Context())
 		gone(t, s)
 		return
 	}

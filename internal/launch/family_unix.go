@@ -3,9 +3,11 @@
 package launch
 
 import (
+	"errors"
 	"fmt"
 	"os/exec"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -19,11 +21,12 @@ type family struct {
 	cmd   *exec.Cmd
 	mark  string
 	guard *guard
-	dead  []int // strays that were signalled, which are to be buried
+	dead  []int // those that were signalled, which are to be buried
+	err   error // why one could not be signalled
 }
 
 // newFamily prepares a command, before it is started, to be the first of a family.
-func newFamily(cmd *exec.Cmd) *family {
+func newFamily(cmd *exec.Cmd, _ <-chan struct{}) *family {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	return &family{cmd: cmd, mark: markChildren(cmd)}
 }
@@ -44,27 +47,48 @@ func (f *family) ask() { f.signal(syscall.SIGTERM) }
 func (f *family) kill() { f.signal(syscall.SIGKILL) }
 
 func (f *family) signal(s syscall.Signal) {
-	_ = syscall.Kill(-f.cmd.Process.Pid, s) // one that has ended is what is wanted
+	group := f.cmd.Process.Pid
+	f.note(syscall.Kill(-group, s))
 	for _, p := range f.strays() {
-		_ = syscall.Kill(p.pid, s)
+		if p.group != group { // or it would get two
+			f.note(syscall.Kill(p.pid, s))
+		}
 		f.dead = append(f.dead, p.pid)
 	}
 }
 
-// awaitEmpty waits until none is left, kills those that are left at the deadline, and
-// returns what they were. The first process has ended before.
-func (f *family) awaitEmpty(deadline time.Time) (left []string) {
-	const between = 10 * time.Millisecond
-	killed := false
-	for ; f.remains(); time.Sleep(between) {
-		if killed || time.Now().Before(deadline) {
-			continue
-		}
-		left, killed = f.names(), true
-		f.kill()
+// note keeps why something could not be signalled, unless it had ended.
+func (f *family) note(err error) {
+	if err != nil && !errors.Is(err, syscall.ESRCH) {
+		f.err = err
 	}
-	f.guard.release()
-	return left
+}
+
+// failure says why something that was killed does not end.
+func (f *family) failure() error {
+	if f.err != nil {
+		return f.err
+	}
+	return errors.New("it was killed, and goes on")
+}
+
+// awaitEmpty waits until none is left, kills those that are left at the deadline, and
+// returns what they were. The first process has ended before. An error is that they do not
+// end.
+func (f *family) awaitEmpty(deadline time.Time) (left []string, err error) {
+	defer f.guard.release()
+	for ; f.remains(); time.Sleep(between) {
+		switch now := time.Now(); {
+		case now.After(deadline.Add(giveUp)):
+			return left, fmt.Errorf("what it left running cannot be ended: %s: %w", strings.Join(left, ", "), f.failure())
+		case now.After(deadline):
+			if len(left) == 0 {
+				left = f.names()
+			}
+			f.kill()
+		}
+	}
+	return left, nil
 }
 
 // remains reports whether any is left, and buries those that have ended.
@@ -97,6 +121,6 @@ func (f *family) names() (names []string) {
 
 // stray is one of a family.
 type stray struct {
-	pid  int
-	name string
+	pid, group int
+	name       string
 }

@@ -1,18 +1,27 @@
 package launch
 
 import (
+	"errors"
 	"os/exec"
 	"strconv"
+	"syscall"
 	"time"
 )
 
-// shell is a command line for the system's shell.
-func shell(line string) *exec.Cmd { return exec.Command("cmd", "/C", line) }
+// shell is a command line for the system's shell, which takes it as it stands.
+func shell(line string) *exec.Cmd {
+	cmd := exec.Command("cmd")
+	cmd.SysProcAttr = &syscall.SysProcAttr{CmdLine: `cmd /S /C "` + line + `"`}
+	return cmd
+}
 
-// family is a process and its children.
-type family struct{ cmd *exec.Cmd }
+// family is a process and its children, as long as it goes on.
+type family struct {
+	cmd   *exec.Cmd
+	ended <-chan struct{}
+}
 
-func newFamily(cmd *exec.Cmd) *family { return &family{cmd} }
+func newFamily(cmd *exec.Cmd, ended <-chan struct{}) *family { return &family{cmd, ended} }
 
 func (f *family) start() error { return f.cmd.Start() }
 
@@ -20,8 +29,15 @@ func (f *family) start() error { return f.cmd.Start() }
 func (f *family) ask() { f.kill() }
 
 func (f *family) kill() {
-	_ = exec.Command("taskkill", "/T", "/F", "/PID", strconv.Itoa(f.cmd.Process.Pid)).Run()
+	select {
+	case <-f.ended: // another process may have its number by now
+	default:
+		_ = exec.Command("taskkill", "/T", "/F", "/PID", strconv.Itoa(f.cmd.Process.Pid)).Run()
+	}
 }
 
+// failure says why what was killed does not end.
+func (f *family) failure() error { return errors.New("it was killed, and goes on") }
+
 // awaitEmpty has nothing to wait for: taskkill has ended the children.
-func (f *family) awaitEmpty(time.Time) []string { return nil }
+func (f *family) awaitEmpty(time.Time) ([]string, error) { return nil, nil }

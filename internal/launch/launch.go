@@ -55,7 +55,7 @@ func Start(ctx context.Context, command string, options Options) (*Server, error
 		return nil, fmt.Errorf("cannot start it: %w", err)
 	}
 	if err := s.awaitReady(ctx); err != nil {
-		_, left := s.Stop()
+		_, left := s.Stop(ctx)
 		return nil, errors.Join(err, left)
 	}
 	return s, nil
@@ -70,7 +70,7 @@ func (s *Server) start(command string) error {
 	}
 	cmd := shell(strings.NewReplacer("{port}", strconv.Itoa(int(s.Addr.Port())), "{addr}", s.Addr.String()).Replace(command))
 	cmd.Stdout, cmd.Stderr = write, write
-	s.family = newFamily(cmd)
+	s.family = newFamily(cmd, s.ended)
 	err = s.family.start()
 	write.Close()
 	if err != nil {
@@ -84,14 +84,13 @@ func (s *Server) start(command string) error {
 
 // await waits for the process to end.
 func (s *Server) await(cmd *exec.Cmd) {
-	err := cmd.Wait()
-	how := "exit status 0"
-	if err != nil {
-		how = err.Error()
+	if s.err = cmd.Wait(); s.err == nil {
+		s.err = errDone
 	}
-	s.err = errors.New(how)
 	close(s.ended)
 }
+
+var errDone = errors.New("exit status 0")
 
 // Ended is closed when the server has ended, and Err says then how.
 func (s *Server) Ended() <-chan struct{} { return s.ended }
@@ -117,7 +116,11 @@ func (s *Server) awaitReady(ctx context.Context) error {
 		again := time.NewTimer(between)
 		select {
 		case <-s.ended: // even if something answers: it is something else
-			return fmt.Errorf("before it was ready %w; a server has to stay in the foreground", s.Err())
+			err := fmt.Errorf("before it was ready %w", s.Err())
+			if s.err == errDone {
+				err = fmt.Errorf("%w; a server has to stay in the foreground", err)
+			}
+			return err
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-deadline.C:
@@ -130,18 +133,33 @@ func (s *Server) awaitReady(ctx context.Context) error {
 	}
 }
 
-// Stop ends the server, at first as it can be asked to, and all that it started. Forced is
-// that it did not end when it was asked to, and had to be killed. An error is that something
-// that it started was left, which is ended too.
-func (s *Server) Stop() (forced bool, err error) {
-	deadline := time.Now().Add(s.options.Grace)
-	s.family.ask()
-	if forced = !s.endsUntil(deadline); forced {
-		s.family.kill()
-		<-s.ended
+const (
+	hurry   = 2 * time.Second // is the most grace when something was interrupted
+	giveUp  = 5 * time.Second // is how long killing may take
+	between = 10 * time.Millisecond
+)
+
+// Stop ends the server, at first as it can be asked to, and all that it started; when ctx is
+// done it has less time. Forced is that it did not end when it was asked to, and had to be
+// killed. An error is that something that it started was left, which is ended too, or that
+// something cannot be ended.
+func (s *Server) Stop(ctx context.Context) (forced bool, err error) {
+	grace := s.options.Grace
+	if ctx.Err() != nil {
+		grace = min(grace, hurry)
 	}
-	if left := s.family.awaitEmpty(deadline); len(left) > 0 && !forced {
-		err = fmt.Errorf("it left processes running, which did not end within %v of being asked to and were killed: %s", s.options.Grace, strings.Join(left, ", "))
+	deadline := time.Now().Add(grace)
+	s.family.ask()
+	for last := deadline.Add(giveUp); !s.endsUntil(deadline); deadline = deadline.Add(between) {
+		if time.Now().After(last) {
+			return true, fmt.Errorf("it cannot be ended: %w", s.family.failure())
+		}
+		forced = true
+		s.family.kill()
+	}
+	left, err := s.family.awaitEmpty(deadline)
+	if len(left) > 0 && !forced && err == nil {
+		err = fmt.Errorf("it left processes running, which did not end within %v of being asked to and were killed: %s (if that is the server itself, put exec before the command, and it is only told)", grace, strings.Join(left, ", "))
 	}
 	return forced, err
 }

@@ -43,6 +43,18 @@ func serveIn(manner, addr string) {
 	case "failing":
 		fmt.Fprintln(os.Stderr, "no such \x1b[31mthing")
 		os.Exit(7)
+	case "counting": // how often it is asked to end
+		asked := make(chan os.Signal, 10)
+		signal.Notify(asked, syscall.SIGTERM)
+		go echo(listen(addr), nil)
+		<-asked
+		select {
+		case <-asked:
+			fmt.Println("asked twice")
+			select {}
+		case <-time.After(100 * time.Millisecond):
+			os.Exit(0)
+		}
 	case "stubborn":
 		signal.Ignore(syscall.SIGTERM)
 		go echo(listen(addr), nil)
@@ -167,14 +179,14 @@ func TestStart(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if forced, err := s.Stop(); forced || err != nil {
+				if forced, err := s.Stop(t.Context()); forced || err != nil {
 					t.Errorf("stopping: forced %v, %v", forced, err)
 				}
 				gone(t, s)
 				return
 			}
 			if err == nil {
-				_, _ = s.Stop()
+				_, _ = s.Stop(t.Context())
 				t.Fatal("it started")
 			}
 			for _, says := range tc.says {
@@ -229,7 +241,7 @@ func TestServerEndsByItself(t *testing.T) {
 	if err := s.Err(); !strings.Contains(err.Error(), "ended with exit status 3; the last it printed: this is mortal") {
 		t.Errorf("%v", err)
 	}
-	if forced, err := s.Stop(); forced || err != nil {
+	if forced, err := s.Stop(t.Context()); forced || err != nil {
 		t.Errorf("stopping: forced %v, %v", forced, err)
 	}
 }
@@ -243,10 +255,30 @@ func started(t *testing.T, manner string, grace time.Duration) *Server {
 	return s
 }
 
+// TestServerIsAskedOnce holds that it is asked to end once: a second time many end at once.
+func TestServerIsAskedOnce(t *testing.T) {
+	t.Parallel()
+	s := started(t, "counting", patience)
+	if forced, err := s.Stop(t.Context()); forced || err != nil {
+		t.Errorf("forced %v, %v%s", forced, err, s.said)
+	}
+}
+
+// TestStopInAHurry holds that a stubborn server does not hold up an interrupt.
+func TestStopInAHurry(t *testing.T) {
+	t.Parallel()
+	s := started(t, "stubborn", time.Hour)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if forced, err := s.Stop(ctx); !forced || err != nil {
+		t.Errorf("forced %v, %v", forced, err)
+	}
+}
+
 func TestStubbornServerIsKilled(t *testing.T) {
 	t.Parallel()
 	s := started(t, "stubborn", 50*time.Millisecond)
-	if forced, err := s.Stop(); !forced || err != nil {
+	if forced, err := s.Stop(t.Context()); !forced || err != nil {
 		t.Errorf("forced %v, %v", forced, err)
 	}
 	gone(t, s)
@@ -304,6 +336,9 @@ func TestTailKeepsTheLast(t *testing.T) {
 	}
 	for i := range 1000 {
 		fmt.Fprintf(&s, "line %d\n", i)
+	}
+	if text := lastOf(strings.Repeat("é", 201)); text != "…"+strings.Repeat("é", 200) {
+		t.Errorf("%q", text)
 	}
 	if text := s.String(); text != "; the last it printed: line 996 | line 997 | line 998 | line 999" || len(s.text) > keptBytes {
 		t.Errorf("%q of %d", text, len(s.text))

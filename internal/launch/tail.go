@@ -10,6 +10,7 @@ import (
 const (
 	keptBytes = 2000 // of what a server says
 	keptLines = 4    // of that, in an error
+	keptRunes = 200  // of each of those
 )
 
 // tail is the last of what a server said.
@@ -49,9 +50,18 @@ func (t *tail) String() string {
 	lines := strings.Split(text, "\n")
 	lines = lines[max(0, len(lines)-keptLines):]
 	for i, l := range lines {
-		lines[i] = strings.Map(printable, strings.TrimSpace(l))
+		lines[i] = lastOf(strings.Map(printable, strings.TrimSpace(l)))
 	}
 	return "; the last it printed: " + strings.Join(lines, " | ")
+}
+
+// lastOf is the end of a line.
+func lastOf(line string) string {
+	runes := []rune(line)
+	if len(runes) <= keptRunes {
+		return line
+	}
+	return "…" + string(runes[len(runes)-keptRunes:])
 }
 
 func printable(r rune) rune {

@@ -37,6 +37,8 @@ var decisive = []property{
 	{"rate", rate},
 	{"arrivals", func(r *Run) string { return r.Config.Arrivals }},
 	{"clients", func(r *Run) string { return unlessZero(float64(r.Config.Clients)) }},
+	{"timestamps", func(r *Run) string { return r.Config.Timestamps }},
+	{"clock", func(r *Run) string { return r.Config.Clock }},
 	{"size", func(r *Run) string { return unlessZero(float64(r.Config.Size)) }},
 }
 

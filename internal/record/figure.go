@@ -32,7 +32,7 @@ func ParseFigure(text string) (Figure, error) {
 	}
 	metric, stat, _ := strings.Cut(text, ".")
 	if !slices.Contains(metricNames, metric) {
-		return Figure{}, fmt.Errorf("%q is none of rate, errors, and the metrics %s", metric, strings.Join(metricNames, ", "))
+		return Figure{}, fmt.Errorf("%q is none of rate, errors, and a percentile, min, mean or max of a metric, such as rtt.p99; metrics are %s", text, strings.Join(metricNames, ", "))
 	}
 	if q, ok := percentileOf(stat); ok {
 		stat = "p" + PercentileName(q)
@@ -65,6 +65,28 @@ func (f Figure) String() string {
 
 // IsTime reports whether it is in nanoseconds, as those of all metrics are.
 func (f Figure) IsTime() bool { return f.Metric != "" }
+
+// HigherIsBetter reports whether more of it is better, as only of the rate.
+func (f Figure) HigherIsBetter() bool { return f == Rate }
+
+// UserFigures are the median and the p99 of a metric: what a gate goes by unless told
+// otherwise.
+func UserFigures(metric string) []Figure { return []Figure{{metric, "p50"}, {metric, "p99"}} }
+
+// ParseFigures reads several, each of which may be there once.
+func ParseFigures(texts []string) (figures []Figure, err error) {
+	for _, text := range texts {
+		f, err := ParseFigure(text)
+		if err != nil {
+			return nil, err
+		}
+		if slices.Contains(figures, f) {
+			return nil, fmt.Errorf("%s is there twice", f)
+		}
+		figures = append(figures, f)
+	}
+	return figures, nil
+}
 
 // Samples is how many samples the figure needs at least.
 func (f Figure) Samples() int64 {

@@ -25,7 +25,7 @@ const longest = 1000 * time.Hour
 func ParseObjective(text string) (Objective, error) {
 	at := strings.IndexAny(text, "<>")
 	if at < 0 {
-		return Objective{}, fmt.Errorf("%q is no objective, such as response.p99<1ms, errors<0.1%% or rate>=1000/s", text)
+		return Objective{}, fmt.Errorf("%q is no objective, such as 'response.p99<1ms', 'errors<0.1%%' or 'rate>=1000/s' (in quotes, for the shell)", text)
 	}
 	var o Objective
 	var err error
@@ -94,10 +94,13 @@ func (o Objective) String() string {
 // Format writes an amount of the figure with its unit: exactly, so that what does not keep
 // an objective never looks as if it did.
 func (f Figure) Format(v float64) string {
-	if f.IsTime() {
-		return time.Duration(v).String()
-	}
 	text := strconv.FormatFloat(v, 'f', -1, 64)
+	switch {
+	case f.IsTime() && v == math.Trunc(v):
+		return time.Duration(v).String()
+	case f.IsTime(): // a mean
+		return text + "ns"
+	}
 	switch f {
 	case Rate:
 		return text + "/s"
