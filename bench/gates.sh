@@ -16,7 +16,7 @@ dir=$(mktemp -d)
 go build -o "$dir/" ./cmd/echostamp ./bench/spinserver
 PATH=$dir:$PATH
 others=()
-trap '[ ${#others[@]} = 0 ] || kill "${others[@]}"; rm -r "$dir"' EXIT
+trap 'kill "${others[@]}" 2>/dev/null || true; rm -r "$dir"' EXIT
 for ((i = 0; i < load; i++)); do
 	while :; do # up to a second of work, up to a second of none
 		timeout "0.$((RANDOM % 9 + 1))" sh -c 'while :; do :; done' || sleep "0.$((RANDOM % 9 + 1))"
@@ -29,6 +29,7 @@ for ((i = 1; i <= gates; i++)); do
 	code=0
 	echostamp ab -q --order-seed "$i" --a "$a" --b "$b" "$@" >"$dir/report" || code=$?
 	verdict=$(sed -n 's/^verdict *//p' "$dir/report")
+	verdict=${verdict:-error}
 	count[$verdict]=$((${count[$verdict]:-0} + 1))
 	echo "gate $i: $verdict, exit code $code;$(sed -n 's/^ *\* \([^ ]*\) .* \([^ ]*%\)  *[^ ]*%  *[^ ]*%  *\([^ ]*\)  *\([^ ]*\) *$/ \1 \2 p \3 \4,/p' "$dir/report" | tr -d '\n')$(sed -n 's/^could see *\(.*\) (.*/ could see \1/p' "$dir/report")"
 done
