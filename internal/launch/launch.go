@@ -56,6 +56,9 @@ func Start(ctx context.Context, command string, options Options) (*Server, error
 	}
 	if err := s.awaitReady(ctx); err != nil {
 		_, left := s.Stop(ctx)
+		if left != nil && ctx.Err() != nil {
+			return nil, left // which matters more than that it was interrupted
+		}
 		return nil, errors.Join(err, left)
 	}
 	return s, nil

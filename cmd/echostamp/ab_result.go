@@ -1,0 +1,69 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+
+	"github.com/echostamp/echostamp/internal/gate"
+	"github.com/echostamp/echostamp/internal/unit"
+	"github.com/echostamp/echostamp/report"
+)
+
+// abResult is what it finds.
+type abResult struct {
+	report.AB
+	limited, forced int      // runs whose load generator was at a limit, servers that were killed
+	errors          [2]int64 // of each side's runs
+}
+
+// conclude sets the verdict, and the warnings.
+func (r *abResult) conclude(err error) {
+	switch {
+	case errors.Is(err, context.Canceled):
+		r.Reasons = append(r.Reasons, "it was interrupted")
+	case err != nil:
+		r.Reasons = append(r.Reasons, err.Error())
+	case r.Verdict == gate.Unfinished:
+		var reasons []string
+		r.Verdict, reasons = gate.Conclude(r.Series)
+		r.Reasons = append(r.Reasons, reasons...)
+	}
+	if r.limited > 0 {
+		r.Warnings = append(r.Warnings, fmt.Sprintf("in %d of %d runs the load generator was the limit (generator-limited): what changes in the server shows as less than it is", r.limited, len(r.Runs)))
+	}
+	if r.errors != [2]int64{} {
+		r.Warnings = append(r.Warnings, fmt.Sprintf("errors: %s of A, %s of B", unit.Count(r.errors[0]), unit.Count(r.errors[1])))
+	}
+	if r.forced > 0 {
+		r.Warnings = append(r.Warnings, fmt.Sprintf("of %s the server did not end when it was asked to (SIGTERM), and was killed", unit.Plural(int64(r.forced), "run")))
+	}
+}
+
+// limitDetectable takes back a pass of a gate that could have seen too little.
+func (r *abResult) limitDetectable(most float64) {
+	if r.Verdict != gate.Pass || most == 0 {
+		return
+	}
+	for _, row := range r.Series[0].Rows {
+		if detectable := math.Abs(row.Detectable); row.Gated && (detectable > most || detectable == 0) {
+			r.Verdict = gate.Inconclusive
+			r.Reasons = append(r.Reasons, fmt.Sprintf("of %s it could have seen a change of %.1f%% and more, and not the %g%% of --max-detectable", row.Name, detectable*100, most*100))
+		}
+	}
+}
+
+// exit is how the program ends by the verdict.
+func (r *abResult) exit(allowInconclusive bool) error {
+	why := errors.New(r.Outcome())
+	switch {
+	case r.Verdict == gate.Pass, r.Verdict == gate.Inconclusive && allowInconclusive:
+		return nil
+	case r.Verdict == gate.Regression:
+		return &exit{exitRegression, why}
+	case r.Verdict == gate.Unfinished:
+		return &exit{code: exitInterrupted}
+	}
+	return &exit{exitInvalid, why}
+}

@@ -1,0 +1,39 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/echostamp/echostamp/internal/record"
+)
+
+// prepareSaving makes the directory for runs, which must have none of another gate.
+func (g *abGate) prepareSaving() error {
+	if g.save == "" {
+		return nil
+	}
+	if err := os.MkdirAll(g.save, 0o777); err != nil {
+		return fmt.Errorf("--save: %w", err)
+	}
+	if other, _ := filepath.Glob(filepath.Join(g.save, "[12]-*-[AB].json")); len(other) > 0 {
+		return fmt.Errorf("--save: %s has runs of another gate, such as %s: give a new directory", g.save, filepath.Base(other[0]))
+	}
+	return nil
+}
+
+func (g *abGate) saveRun(name string, run *record.Run) error {
+	if g.save == "" {
+		return nil
+	}
+	path := filepath.Join(g.save, name)
+	file, err := record.Create(path)
+	if err == nil {
+		err = file.Save(func(w io.Writer) error { return record.Write(w, run) })
+	}
+	if err != nil {
+		return fmt.Errorf("cannot save to %s: %w", path, err)
+	}
+	return nil
+}
