@@ -37,13 +37,14 @@ func (o *paceOptions) define(f *pflag.FlagSet) {
 	f.StringVar(&o.stages, "stages", "", "open loop whose rate changes: `RATE:TIME` holds one, RATE..RATE:TIME goes from one to the other, with commas between")
 	f.StringVar(&o.arrivals, "arrivals", string(pace.Constant), "how messages of an open loop follow each other: constant, or poisson (at random, as independent users)")
 	f.Uint64Var(&o.seed, "seed", 0, "of --arrivals poisson, for the same schedule again; 0 is one by chance")
-	f.DurationVarP(&o.duration, "duration", "d", defaultDuration, "how long to measure; unless given it is 1m with --until, 5s for each run of --find-rate, and no limit with --messages")
+	f.DurationVarP(&o.duration, "duration", "d", defaultDuration, "how long to measure; no limit with --messages, unless given")
 	f.Int64VarP(&o.messages, "messages", "n", 0, "how many messages to measure, of all clients together; 0 is no limit")
 	f.StringVar(&o.warmup, "warmup", "0s", "how long to send before measuring begins, or auto: until the medians of two successive seconds agree within 5%, at most 10s")
 	f.StringVar(&o.maxErrors, "max-errors", "0", "errors of a valid run: a number, or a share of the messages such as 0.1%")
 }
 
 func (o *searchOptions) define(f *pflag.FlagSet) {
+	f.Lookup("duration").Usage = "how long to measure; unless given it is 1m with --until, 5s for each run of --find-rate, and no limit with --messages"
 	f.StringVar(&o.until, "until", "", "end the run when a percentile is known so well within it, such as `p99±2%` (or +-)")
 	f.StringVar(&o.findRate, "find-rate", "", "search for the highest rate that holds an objective, such as `response.p99<1ms`, by several runs")
 	f.StringVar(&o.findMax, "find-max", "", "the highest `RATE` that --find-rate tries")
