@@ -1,7 +1,9 @@
 package report
 
 import (
+	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/echostamp/echostamp/internal/gate"
@@ -66,8 +68,10 @@ func RenderAB(w io.Writer, format string, ab *AB) error {
 		return writeJSON(w, ab)
 	case "markdown":
 		return abMarkdown(w, ab)
+	case "text":
+		return abText(w, ab)
 	}
-	return abText(w, ab)
+	return fmt.Errorf("%q is none of %s", format, strings.Join(ABFormats, ", "))
 }
 
 // Checks are the gated figures, for CI systems.

@@ -183,7 +183,10 @@ func (ab *AB) blindness() (out []string) {
 
 // Outcome is the verdict with its reasons, as a sentence.
 func (ab *AB) Outcome() string {
-	return strings.Join(append([]string{string(ab.Verdict)}, ab.Reasons...), ": ")
+	if len(ab.Reasons) == 0 {
+		return string(ab.Verdict)
+	}
+	return string(ab.Verdict) + ": " + strings.Join(ab.Reasons, "; ")
 }
 
 // detail tells of a gated figure.

@@ -8,15 +8,15 @@ import (
 )
 
 // AssertionChecks are what became of the assertions of runs, for CI systems. Unless it is
-// accepted nothing passes of a run that is not valid, and nothing fails of one whose load
-// generator was at a limit, for that may be its doing. Of a run that was interrupted nothing
-// passes.
+// accepted nothing passes of a run that is not valid, and nothing but errors fails of one
+// whose load generator was at a limit, for that may be its doing. Of a run that was
+// interrupted nothing passes.
 func AssertionChecks(runs []*record.Run, acceptInvalid bool) (checks []Check) {
 	for i, r := range runs {
 		for _, a := range r.Assertions {
 			c := Check{Name: a.Objective, Outcome: assertionOutcomes[a.Outcome], Detail: found(a)}
-			if why := doubt(r, c.Outcome, acceptInvalid); why != "" {
-				c.Outcome, c.Detail = Inconclusive, fmt.Sprintf("%s, but the run %s", c.Detail, why)
+			if why := doubt(r, a); why != "" && (!acceptInvalid || r.Interrupted) {
+				c.Outcome, c.Detail = Inconclusive, fmt.Sprintf("%s, but the run %s (see --accept-invalid)", c.Detail, why)
 			}
 			if len(runs) > 1 {
 				c.Name = fmt.Sprintf("%s (%s)", c.Name, runName(r, i, len(runs)))
@@ -27,15 +27,17 @@ func AssertionChecks(runs []*record.Run, acceptInvalid bool) (checks []Check) {
 	return checks
 }
 
-// doubt says why an outcome of a run is not to be believed; empty is that it is.
-func doubt(r *record.Run, o Outcome, acceptInvalid bool) string {
+// doubt says why how an assertion of a run went is not to be believed; empty is that it is.
+func doubt(r *record.Run, a record.Assertion) string {
+	o, _ := record.ParseObjective(a.Objective)
+	passed := a.Outcome == record.AssertionPassed
 	switch v := r.Validity; {
-	case o == Pass && r.Interrupted:
+	case passed && r.Interrupted:
 		return "was interrupted"
-	case acceptInvalid || v.Verdict == record.Valid:
+	case v.Verdict == record.Valid, a.Figure == nil:
 		return ""
-	case o == Pass, v.Limited, v.Verdict == record.GeneratorLimited:
-		return "is " + v.Verdict + " (--accept-invalid goes by it all the same)"
+	case passed, (v.Limited || v.Verdict == record.GeneratorLimited) && !o.OfErrors():
+		return "is " + v.Verdict
 	}
 	return ""
 }
@@ -69,7 +71,11 @@ func sixDigits(v float64) float64 {
 // assertions tell how each went.
 func assertions(r *record.Run) (f facts) {
 	for _, a := range r.Assertions {
-		f.add("assert", "%s: %s, %s", a.Outcome, a.Objective, found(a))
+		text := fmt.Sprintf("%s: %s, %s", a.Outcome, a.Objective, found(a))
+		if why := doubt(r, a); why != "" {
+			text += ", but the run " + why
+		}
+		f.add("assert", "%s", text)
 	}
 	return f
 }

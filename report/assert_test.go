@@ -38,13 +38,17 @@ func TestAssertionChecks(t *testing.T) {
 		accept bool
 		want   string // of what passed, failed and was unknown
 	}{
-		"valid":             {func(*record.Run) {}, false, "pass fail inconclusive"},
-		"limited":           {func(r *record.Run) { r.Validity.Verdict = record.GeneratorLimited }, false, "inconclusive inconclusive inconclusive"},
-		"invalid":           {func(r *record.Run) { r.Validity.Verdict = record.Invalid }, false, "inconclusive fail inconclusive"},
-		"invalid, limited":  {func(r *record.Run) { r.Validity = record.Validity{Verdict: record.Invalid, Limited: true} }, false, "inconclusive inconclusive inconclusive"},
-		"of a later kind":   {func(r *record.Run) { r.Validity.Verdict = "blessed" }, false, "inconclusive fail inconclusive"},
-		"accepted":          {func(r *record.Run) { r.Validity.Verdict = record.Invalid }, true, "pass fail inconclusive"},
-		"interrupted":       {func(r *record.Run) { r.Interrupted = true }, true, "inconclusive fail inconclusive"},
+		"valid":            {func(*record.Run) {}, false, "pass fail inconclusive"},
+		"limited":          {func(r *record.Run) { r.Validity.Verdict = record.GeneratorLimited }, false, "inconclusive inconclusive inconclusive"},
+		"invalid":          {func(r *record.Run) { r.Validity.Verdict = record.Invalid }, false, "inconclusive fail inconclusive"},
+		"invalid, limited": {func(r *record.Run) { r.Validity = record.Validity{Verdict: record.Invalid, Limited: true} }, false, "inconclusive inconclusive inconclusive"},
+		"of a later kind":  {func(r *record.Run) { r.Validity.Verdict = "blessed" }, false, "inconclusive fail inconclusive"},
+		"accepted":         {func(r *record.Run) { r.Validity.Verdict = record.Invalid }, true, "pass fail inconclusive"},
+		"interrupted":      {func(r *record.Run) { r.Interrupted = true }, true, "inconclusive fail inconclusive"},
+		"errors, limited": {func(r *record.Run) {
+			r.Validity.Verdict = record.GeneratorLimited
+			r.Assertions[1].Objective = "errors<0.1%"
+		}, false, "inconclusive fail inconclusive"},
 		"unknown to nobody": {func(r *record.Run) { r.Validity.Verdict = "" }, false, "inconclusive fail inconclusive"},
 	} {
 		r := asserted(record.Valid)

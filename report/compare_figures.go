@@ -78,10 +78,10 @@ func (c *Comparison) warn(old, new []*record.Run, incomplete []string) {
 	for _, d := range c.Differences {
 		add("these runs were compared although %s", d)
 	}
-	if which := having(hasVerdict(record.Invalid), old, new); which != "" {
+	if which := having(untrusted, old, new); which != "" {
 		add("invalid: %s; their figures cannot be trusted", which)
 	}
-	if which := having(hasVerdict(record.GeneratorLimited), old, new); which != "" {
+	if which := having(limited, old, new); which != "" {
 		add("generator-limited: %s", which)
 	}
 	if !rejects(leastP(c.Old, c.New), c.Alpha) {
@@ -97,9 +97,8 @@ func (c *Comparison) few() string {
 	return fmt.Sprintf("%d old and %d new runs are too few", c.Old, c.New)
 }
 
-func hasVerdict(verdict string) func(*record.Run) bool {
-	return func(r *record.Run) bool { return r.Validity.Verdict == verdict }
-}
+func untrusted(r *record.Run) bool { return !r.Validity.Comparable() }
+func limited(r *record.Run) bool   { return r.Validity.Verdict == record.GeneratorLimited }
 
 // having tells how many runs of each side are in some way; nothing if none is.
 func having(is func(*record.Run) bool, old, new []*record.Run) string {

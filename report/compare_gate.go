@@ -46,9 +46,6 @@ func (c *Comparison) judge(gated []record.Figure, runs []*record.Run, acceptInva
 
 // obstacle says why nothing can be told of any figure; empty is that there is no reason.
 func (c *Comparison) obstacle(alpha float64, runs []*record.Run, acceptInvalid bool) string {
-	untrusted := func(r *record.Run) bool {
-		return r.Validity.Verdict != record.Valid && r.Validity.Verdict != record.GeneratorLimited
-	}
 	cut := func(r *record.Run) bool { return r.Interrupted }
 	old, new := runs[:c.Old], runs[c.Old:]
 	switch {

@@ -133,8 +133,13 @@ func (o *abOptions) gate(cfg loadgen.Config) (*abGate, error) {
 	if g.gated, err = o.gated(cfg); err != nil {
 		return nil, fmt.Errorf("--figure: %w", err)
 	}
-	if g.pairs < 1 {
-		return nil, fmt.Errorf("--pairs: %d is no number of pairs", g.pairs)
+	if g.pairs < 1 || g.pairs > maxPairs {
+		return nil, fmt.Errorf("--pairs: %d is not between 1 and %d", g.pairs, maxPairs)
+	}
+	for _, s := range g.sides {
+		if err := g.configOf(s).Validate(); err != nil {
+			return nil, optionOf(err)
+		}
 	}
 	if err := g.fit(o); err != nil {
 		return nil, err
@@ -143,19 +148,14 @@ func (o *abOptions) gate(cfg loadgen.Config) (*abGate, error) {
 		return nil, fmt.Errorf("--pairs: %d pairs are too few: with %s it takes %d to find anything at all",
 			g.pairs, unit.Plural(int64(len(g.gated)), "gated figure"), least)
 	}
-	if g.pairs > maxPairs {
-		return nil, fmt.Errorf("--pairs: %d pairs are more than %d", g.pairs, maxPairs)
-	}
-	if g.maxDetectable, err = parseShare(o.maxDetectable); err != nil {
-		return nil, fmt.Errorf("--max-detectable: %w", err)
+	if o.flags.Changed("max-detectable") {
+		if g.maxDetectable, err = parseShare(o.maxDetectable); err != nil {
+			return nil, fmt.Errorf("--max-detectable: %w", err)
+		}
 	}
 	g.seed = o.seed
 	for g.seed == 0 {
 		g.seed = rand.Uint64N(loadgen.MaxSeed)
-	}
-	g.cfg.Target = "127.0.0.1:0" // until there is one
-	if err := g.cfg.Validate(); err != nil {
-		return nil, optionOf(err)
 	}
 	return g, nil
 }
@@ -173,13 +173,11 @@ func (o *abOptions) checkTimes() error {
 	return nil
 }
 
-// parseShare reads a share in percent; nothing is 0.
+// parseShare reads a share in percent.
 func parseShare(text string) (float64, error) {
-	if text == "" {
-		return 0, nil
-	}
-	percent, err := strconv.ParseFloat(strings.TrimSuffix(text, "%"), 64)
-	if err != nil || !(percent > 0) || math.IsInf(percent, 0) {
+	digits, ok := strings.CutSuffix(text, "%")
+	percent, err := strconv.ParseFloat(digits, 64)
+	if !ok || err != nil || !(percent > 0) || math.IsInf(percent, 0) {
 		return 0, fmt.Errorf("%q is no share such as 25%%", text)
 	}
 	return percent / 100, nil
@@ -187,7 +185,7 @@ func parseShare(text string) (float64, error) {
 
 // gated are the gated figures.
 func (o *abOptions) gated(cfg loadgen.Config) (figures []record.Figure, err error) {
-	if len(o.figures) == 0 {
+	if !o.flags.Changed("figure") {
 		return record.UserFigures(cfg.Latency()), nil
 	}
 	if figures, err = record.ParseFigures(o.figures); err != nil {
@@ -209,6 +207,9 @@ func (o *abOptions) gated(cfg loadgen.Config) (figures []record.Figure, err erro
 
 // ab runs a gate and reports it.
 func (t ui) ab(ctx context.Context, g *abGate, opts abOptions) error {
+	if err := g.prepareSaving(); err != nil {
+		return failed(err)
+	}
 	var file *record.File
 	if opts.file != "" {
 		var err error
@@ -222,9 +223,6 @@ func (t ui) ab(ctx context.Context, g *abGate, opts abOptions) error {
 		return err
 	}
 	defer ci.close()
-	if err := g.prepareSaving(); err != nil {
-		return failed(err)
-	}
 	spareProcessor(g.cfg.Shards)
 	r, err := g.run(ctx, t, opts.quiet)
 	r.limitDetectable(g.maxDetectable)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/echostamp/echostamp/internal/gate"
+	"github.com/echostamp/echostamp/internal/unit"
 )
 
 const (
@@ -29,7 +30,10 @@ func (g *abGate) fit(o *abOptions) error {
 		return errors.New("--budget: needs runs whose length is known: leave --messages, --stages and --warmup auto out")
 	}
 	besides := cfg.Warmup + overhead
-	pairsOf := func(run time.Duration) int { return int(o.budget / (4 * (run + besides))) }
+	// In floating point, for which no time is too long, nor none.
+	pairsOf := func(run time.Duration) int {
+		return int(min(float64(o.budget)/(4*float64(run+besides)), maxPairs))
+	}
 	runOf := func(pairs int) time.Duration { return o.budget/time.Duration(4*pairs) - besides }
 	least := gate.LeastPairs(len(g.gated))
 	switch pairsGiven, durationGiven := o.flags.Changed("pairs"), o.flags.Changed("duration"); {
@@ -37,9 +41,9 @@ func (g *abGate) fit(o *abOptions) error {
 	case pairsGiven:
 		cfg.Duration = runOf(g.pairs).Truncate(time.Millisecond)
 	case durationGiven:
-		g.pairs = min(pairsOf(cfg.Duration), maxPairs)
+		g.pairs = pairsOf(cfg.Duration)
 	case pairsOf(cfg.Duration) >= g.pairs:
-		g.pairs = min(pairsOf(cfg.Duration), maxPairs)
+		g.pairs = pairsOf(cfg.Duration)
 	default:
 		g.pairs = min(g.pairs, max(least, pairsOf(leastRun)))
 		cfg.Duration = runOf(g.pairs).Truncate(time.Millisecond)
@@ -50,9 +54,9 @@ func (g *abGate) fit(o *abOptions) error {
 	if !o.flags.Changed("duration") {
 		cfg.Duration = max(cfg.Duration, leastRun)
 	}
-	if needed := time.Duration(4*g.pairs) * (cfg.Duration + besides); needed > o.budget {
-		return fmt.Errorf("--budget: two series of %d pairs of runs of %v take %v with all that is around them, and %v is less",
-			g.pairs, cfg.Duration, needed.Round(time.Second), o.budget)
+	if needed := 4 * float64(g.pairs) * float64(cfg.Duration+besides); needed > float64(o.budget) {
+		return fmt.Errorf("--budget: two series of %d pairs of runs of %v take %s with all that is around them, and %v is less",
+			g.pairs, cfg.Duration, unit.Duration(needed), o.budget)
 	}
 	return nil
 }

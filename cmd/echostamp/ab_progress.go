@@ -17,12 +17,12 @@ import (
 type abProgress struct {
 	*progress
 	gated []record.Figure
-	runs  int // of a series
-	mu    sync.Mutex
+	runs  int        // of a series
+	state sync.Mutex // of what follows
 	// Of the series: when it began, how many runs were made, and which goes on.
 	began    time.Time
 	made     int
-	now      string
+	going    string
 	expected time.Duration // of a run
 }
 
@@ -32,7 +32,7 @@ func showGate(t ui, g *abGate, quiet bool) *abProgress {
 		return nil
 	}
 	p := &abProgress{progress: newProgress(t), gated: g.gated, runs: 2 * g.pairs, began: time.Now(), expected: g.cfg.Length() + g.cfg.Warmup + overhead}
-	p.bar = p.state
+	p.bar = p.barNow
 	go p.show(0)
 	return p
 }
@@ -56,13 +56,13 @@ func (p *abProgress) begin(pair int, side string) {
 	if p == nil {
 		return
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
+	p.state.Lock()
+	defer p.state.Unlock()
 	if p.made > 0 {
 		p.expected = time.Since(p.began) / time.Duration(p.made)
 	}
 	p.made++
-	p.now = fmt.Sprintf("pair %d of %d, %s", pair, p.runs/2, side)
+	p.going = fmt.Sprintf("pair %d of %d, %s", pair, p.runs/2, side)
 }
 
 // left is how long the series will still take.
@@ -81,9 +81,9 @@ func (p *abProgress) pair(number int, pair gate.Pair) {
 		b, _ := f.Of(pair.B)
 		parts = append(parts, fmt.Sprintf("%s A %s, B %s (%+.1f%%)", f, report.Amount(f.String(), a), report.Amount(f.String(), b), (b/a-1)*100))
 	}
-	p.mu.Lock()
+	p.state.Lock()
 	left := p.left()
-	p.mu.Unlock()
+	p.state.Unlock()
 	p.say(fmt.Sprintf("pair %d of %d: %s; %v left of this series", number, p.runs/2, strings.Join(parts, ", "), left))
 }
 
@@ -92,9 +92,9 @@ func (p *abProgress) repeats() {
 	if p == nil {
 		return
 	}
-	p.mu.Lock()
+	p.state.Lock()
 	p.began, p.made = time.Now(), 0
-	p.mu.Unlock()
+	p.state.Unlock()
 	p.say("a regression, if it repeats: now a second series of fresh runs")
 }
 
@@ -105,16 +105,16 @@ func (p *abProgress) interrupted() {
 	}
 }
 
-// state is the bar.
-func (p *abProgress) state(l loadgen.Live) *bar {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+// barNow is the bar.
+func (p *abProgress) barNow(l loadgen.Live) *bar {
+	p.state.Lock()
+	defer p.state.Unlock()
 	elapsed, whole := time.Since(p.began), p.expected*time.Duration(p.runs)
 	return &bar{
 		head: piece{text: p.left().String() + " left"},
 		done: share(float64(elapsed), float64(whole)),
 		figures: []figure{
-			{piece{text: p.now}, 0},
+			{piece{text: p.going}, 0},
 			{piece{text: unit.Rate(l.Rate)}, 1},
 			{piece{text: "p50 " + delay(l.P50)}, 3},
 			{piece{text: "p99 " + delay(l.P99)}, 4},

@@ -120,13 +120,23 @@ func (g *abGate) one(ctx context.Context, r *abResult, series, pair, side int) (
 	return run, nil
 }
 
+// configOf is the configuration of a run of one side; the address of a server that is to be
+// started is not known yet.
+func (g *abGate) configOf(s subject) loadgen.Config {
+	cfg := g.cfg
+	cfg.Target = "127.0.0.1:0"
+	if !s.isCommand {
+		cfg.Target = s.text
+	}
+	return cfg
+}
+
 // measure starts a server if that is to be, and makes a run. A server that ends by itself
 // ends the run.
 func (g *abGate) measure(ctx context.Context, s subject) (r *record.Run, forced bool, err error) {
-	cfg := g.cfg
+	cfg := g.configOf(s)
 	cfg.Live = g.show.live()
 	if !s.isCommand {
-		cfg.Target = s.text
 		r, err = loadgen.Run(ctx, cfg)
 		return r, false, err
 	}
@@ -135,18 +145,20 @@ func (g *abGate) measure(ctx context.Context, s subject) (r *record.Run, forced 
 		return nil, false, err
 	}
 	cfg.Target = server.Addr.String()
-	running, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
+	running, cancel := context.WithCancel(ctx)
+	defer cancel()
 	go func() {
 		select {
 		case <-server.Ended():
-			cancel(errEnded)
+			cancel()
 		case <-running.Done():
 		}
 	}()
 	r, err = loadgen.Run(running, cfg)
-	if context.Cause(running) == errEnded {
-		err = fmt.Errorf("in mid-run %w", server.Err())
+	select {
+	case <-server.Ended():
+		err = fmt.Errorf("during the run %w", server.Err())
+	default:
 	}
 	if ctx.Err() != nil {
 		g.show.interrupted()
@@ -154,5 +166,3 @@ func (g *abGate) measure(ctx context.Context, s subject) (r *record.Run, forced 
 	forced, left := server.Stop(ctx)
 	return r, forced, errors.Join(err, left)
 }
-
-var errEnded = errors.New("the server ended by itself")

@@ -17,8 +17,14 @@ func (g *abGate) prepareSaving() error {
 	if err := os.MkdirAll(g.save, 0o777); err != nil {
 		return fmt.Errorf("--save: %w", err)
 	}
-	if other, _ := filepath.Glob(filepath.Join(g.save, "[12]-*-[AB].json")); len(other) > 0 {
-		return fmt.Errorf("--save: %s has runs of another gate, such as %s: give a new directory", g.save, filepath.Base(other[0]))
+	there, err := os.ReadDir(g.save)
+	if err != nil {
+		return fmt.Errorf("--save: %w", err)
+	}
+	for _, f := range there {
+		if isRun, _ := filepath.Match("[12]-*-[AB].json", f.Name()); isRun {
+			return fmt.Errorf("--save: %s has runs of another gate, such as %s: give a new directory", g.save, f.Name())
+		}
 	}
 	return nil
 }

@@ -46,17 +46,24 @@ func TestBudget(t *testing.T) {
 		{"--budget 5m --warmup 0s", 10, 7 * time.Second, ""},    //
 		{"--budget 10h", 100, 10 * time.Second, ""},             // no more than that
 		{"--budget 10m -p 10 -d 10s", 10, 10 * time.Second, ""}, //
-		{"--budget 5m -p 10 -d 10s", 0, 0, "two series of 10 pairs of runs of 10s take 7m40s with all that is around them, and 5m0s is less"}, //
-		{"--budget 1m", 0, 0, "two series of 8 pairs of runs of 1s take 1m20s"},                                                               //
-		{"--budget 1m --figure rtt.p50", 0, 0, "two series of 7 pairs of runs of 1s take 1m10s"},                                              //
-		{"--budget 5m -d 1m", 0, 0, "two series of 8 pairs of runs of 1m0s take 32m48s"},                                                      //
-		{"--budget 5m --warmup auto", 0, 0, "needs runs whose length is known"},                                                               //
-		{"--budget 5m --stages 100/s:1s", 0, 0, "needs runs whose length is known"},                                                           //
+		{"--budget 5m -p 10 -d 10s", 0, 0, "two series of 10 pairs of runs of 10s take 460s with all that is around them, and 5m0s is less"}, //
+		{"--budget 1m", 0, 0, "two series of 8 pairs of runs of 1s take 80.0s"},                                                              //
+		{"--budget 1m --figure rtt.p50", 0, 0, "two series of 7 pairs of runs of 1s take 70.0s"},                                             //
+		{"--budget 5m -d 1m", 0, 0, "two series of 8 pairs of runs of 1m0s take 1968s"},                                                      //
+		{"--budget 5m --warmup auto", 0, 0, "needs runs whose length is known"},                                                              //
+		{"--budget 5m --stages 100/s:1s", 0, 0, "needs runs whose length is known"},                                                          //
 		{"--budget 10s -d 100ms --warmup 0s --figure rtt.p50 -p 4", 0, 0, "4 pairs are too few: with 1 gated figure it takes 7"},
 		{"--budget 30s -d 100ms --warmup 0s", 12, 100 * time.Millisecond, ""},
-		{"-p 0 --budget 5m", 0, 0, "0 is no number of pairs"},
+		{"-p 4611686018427387904 --budget 5m", 0, 0, "is not between 1 and 100"},
+		{"--budget 5m --warmup -1500ms", 0, 0, "--warmup: -1.5s is not between"},
+		{"--budget 5m -d 87600h", 0, 0, "and 5m0s is less"},
+		{"--figure=", 0, 0, "no figure is named"},
+		{"--max-detectable=", 0, 0, "is no share such as 25%"},
+		{"--max-detectable 0.25", 0, 0, "is no share such as 25%"},
+		{"--a localhost:abc", 0, 0, "localhost:abc"},
+		{"-p 0 --budget 5m", 0, 0, "0 is not between 1 and 100"},
 		{"-r 1000 --figure rate", 0, 0, "in open loop the rate is what was asked for"},
-		{"-p 101", 0, 0, "101 pairs are more than 100"},                                                                                 //
+		{"-p 101", 0, 0, "101 is not between 1 and 100"},                                                                                //
 		{"--figure rtt.p50,rtt.p90,rtt.p99 -p 8", 0, 0, "8 pairs are too few: with 3 gated figures it takes 9 to find anything at all"}, //
 	} {
 		g, err := gateOf(t, tc.line)

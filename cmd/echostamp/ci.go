@@ -133,7 +133,7 @@ func (o *assertOptions) parse() error {
 // ofErrors reports whether one is about errors.
 func (o *assertOptions) ofErrors() bool {
 	for _, objective := range o.objectives {
-		if objective.Figure == record.Errors || objective.Figure == record.ErrorShare {
+		if objective.OfErrors() {
 			return true
 		}
 	}

@@ -89,7 +89,7 @@ func readAction(t *testing.T) (text string, a action) {
 	return string(b), readYAML[action](t, string(b))
 }
 
-// named returns the step of a name.
+// stepNamed returns the step of a name.
 func stepNamed(t *testing.T, steps []step, name string) step {
 	t.Helper()
 	for _, s := range steps {

@@ -102,7 +102,7 @@ func (o *compareOptions) validate(inputs []string) error {
 		return fmt.Errorf("--alpha: %v is not above 0 and below 1", o.Alpha)
 	case !slices.Contains(report.CompareFormats, o.format):
 		return fmt.Errorf("--format: %q is none of %s", o.format, strings.Join(report.CompareFormats, ", "))
-	case !o.Gate && len(o.gated) > 0:
+	case !o.Gate && o.flags.Changed("figure"):
 		return errors.New("--figure: is for --gate")
 	case !o.Gate && o.AcceptInvalid:
 		return errors.New("--accept-invalid: is for --gate")
@@ -114,9 +114,11 @@ func (o *compareOptions) validate(inputs []string) error {
 	if err := o.ci.validate(need); err != nil {
 		return err
 	}
-	var err error
-	if o.Gated, err = record.ParseFigures(o.gated); err != nil {
-		return fmt.Errorf("--figure: %w", err)
+	if o.flags.Changed("figure") {
+		var err error
+		if o.Gated, err = record.ParseFigures(o.gated); err != nil {
+			return fmt.Errorf("--figure: %w", err)
+		}
 	}
 	return errors.Join(once(inputs), eachOnce(inputs), distinct(inputs, o.file, o.ci.junit))
 }

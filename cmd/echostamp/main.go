@@ -8,6 +8,8 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -46,7 +48,7 @@ func usage(err error) error  { return &exit{exitUsage, err} }
 
 // run carries out a command line and returns its exit code.
 func run(args []string, in io.Reader, out, errOut io.Writer) int {
-	ctx, stop := signal.NotifyContext(context.Background(), interrupts...)
+	ctx, stop := signal.NotifyContext(context.Background(), heeded(interrupts)...)
 	defer stop()
 	// A second signal ends the program at once, but for one that comes with the first: timeout(1)
 	// signals its child, and then its group.
@@ -69,6 +71,11 @@ func run(args []string, in io.Reader, out, errOut io.Writer) int {
 		ui{in, out, errOut}.fail(e)
 	}
 	return e.code
+}
+
+// heeded leaves out a hang-up that nohup(1) has this program ignore.
+func heeded(signals []os.Signal) []os.Signal {
+	return slices.DeleteFunc(slices.Clone(signals), func(s os.Signal) bool { return s == syscall.SIGHUP && signal.Ignored(s) })
 }
 
 func rootCommand(t ui) *cobra.Command {

@@ -37,8 +37,9 @@ func interrupted() {
 	in, err := cmd.StdinPipe()
 	var silent net.Listener
 	if err == nil && when == "asking" {
-		silent, err = net.Listen("tcp", "127.0.0.1:0")
-		cmd.Args[len(cmd.Args)-1] = silent.Addr().String()
+		if silent, err = net.Listen("tcp", "127.0.0.1:0"); err == nil {
+			cmd.Args[len(cmd.Args)-1] = silent.Addr().String()
+		}
 	}
 	if err == nil {
 		err = cmd.Start()

@@ -195,6 +195,7 @@ func TestRates(t *testing.T) {
 	}{
 		{0.05, 0.99, 0.99, 1, 0.01, 0.001},
 		{0.15, 0.41, 0.28, 0.88, 0.01, 0.001},
+		// Without the threshold by A's own noise it would be 0.11, and 0.02 here.
 		{0.30, 0.10, 0.02, 0.32, 0.01, 0.001},
 	} {
 		name := fmt.Sprintf("σ %.0f%%", tc.scatter*100)

@@ -70,8 +70,7 @@ func Conclude(series []Series) (Verdict, []string) {
 // Unfit says why a gate cannot go by a run; empty is that it can. A run of which the load
 // generator was the limit is fit: what it adds is the same on both sides.
 func Unfit(r *record.Run, gated []record.Figure, acceptInvalid bool) string {
-	trusted := r.Validity.Verdict == record.Valid || r.Validity.Verdict == record.GeneratorLimited
-	if !trusted && !acceptInvalid {
+	if !r.Validity.Comparable() && !acceptInvalid {
 		return "is " + r.Validity.Verdict + ": " + strings.Join(r.Validity.Reasons, "; ")
 	}
 	for _, f := range gated {

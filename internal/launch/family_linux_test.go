@@ -1,6 +1,8 @@
 package launch
 
 import (
+	"context"
+	"net/netip"
 	"strings"
 	"syscall"
 	"testing"
@@ -30,17 +32,25 @@ func TestChildrenThatAreLeft(t *testing.T) {
 // TestDaemon holds that a server that goes into the background is an error, and ended.
 func TestDaemon(t *testing.T) {
 	t.Parallel()
-	s, err := Start(t.Context(), command(t, "daemon"), Options{answers, patience, patience})
+	var addr netip.AddrPort
+	noted := func(ctx context.Context, a netip.AddrPort) error {
+		addr = a
+		return answers(ctx, a)
+	}
+	s, err := Start(t.Context(), command(t, "daemon"), Options{noted, waiting, waiting})
 	if err == nil {
 		// It answered before it was seen to have gone into the background.
 		select {
 		case <-s.Ended():
-		case <-time.After(patience):
+		case <-time.After(waiting):
 			t.Fatal("it goes on")
 		}
 		_, _ = s.Stop(t.Context())
 		gone(t, s)
 		return
+	}
+	if err := answers(t.Context(), addr); err == nil {
+		t.Error("its child answers after all")
 	}
 	if !strings.Contains(err.Error(), "exit status 0") || !strings.Contains(err.Error(), "stay in the foreground") {
 		t.Errorf("%v", err)

@@ -72,16 +72,16 @@ func (f *family) failure() error {
 	return errors.New("it was killed, and goes on")
 }
 
-// awaitEmpty waits until none is left, kills those that are left at the deadline, and
+// awaitEmpty waits until none is left, kills those that are left when patience is over, and
 // returns what they were. The first process has ended before. An error is that they do not
 // end.
-func (f *family) awaitEmpty(deadline time.Time) (left []string, err error) {
+func (f *family) awaitEmpty(p *patience) (left []string, err error) {
 	defer f.guard.release()
 	for ; f.remains(); time.Sleep(between) {
-		switch now := time.Now(); {
-		case now.After(deadline.Add(giveUp)):
+		switch {
+		case p.exhausted():
 			return left, fmt.Errorf("what it left running cannot be ended: %s: %w", strings.Join(left, ", "), f.failure())
-		case now.After(deadline):
+		case p.over():
 			if len(left) == 0 {
 				left = f.names()
 			}

@@ -5,13 +5,15 @@ import (
 	"os/exec"
 	"strconv"
 	"syscall"
-	"time"
 )
 
 // shell is a command line for the system's shell, which takes it as it stands.
 func shell(line string) *exec.Cmd {
 	cmd := exec.Command("cmd")
-	cmd.SysProcAttr = &syscall.SysProcAttr{CmdLine: `cmd /S /C "` + line + `"`}
+	cmd.SysProcAttr = &syscall.SysProcAttr{
+		CmdLine:       `cmd /S /C "` + line + `"`,
+		CreationFlags: syscall.CREATE_NEW_PROCESS_GROUP, // an interrupt from a console is not for it
+	}
 	return cmd
 }
 
@@ -40,4 +42,4 @@ func (f *family) kill() {
 func (f *family) failure() error { return errors.New("it was killed, and goes on") }
 
 // awaitEmpty has nothing to wait for: taskkill has ended the children.
-func (f *family) awaitEmpty(time.Time) ([]string, error) { return nil, nil }
+func (f *family) awaitEmpty(*patience) ([]string, error) { return nil, nil }

@@ -127,6 +127,9 @@ func (s *Server) awaitReady(ctx context.Context) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-deadline.C:
+			if err == nil {
+				return nil
+			}
 			return fmt.Errorf("it was not ready at %v within %v: %w%s", s.Addr, s.options.Ready, err, s.said)
 		case <-again.C:
 			if err == nil {
@@ -136,43 +139,64 @@ func (s *Server) awaitReady(ctx context.Context) error {
 	}
 }
 
-const (
-	hurry   = 2 * time.Second // is the most grace when something was interrupted
-	giveUp  = 5 * time.Second // is how long killing may take
-	between = 10 * time.Millisecond
-)
-
-// Stop ends the server, at first as it can be asked to, and all that it started; when ctx is
-// done it has less time. Forced is that it did not end when it was asked to, and had to be
+// Stop ends the server, at first as it can be asked to, and all that it started; it has less
+// time once ctx is done. Forced is that it did not end when it was asked to, and had to be
 // killed. An error is that something that it started was left, which is ended too, or that
 // something cannot be ended.
 func (s *Server) Stop(ctx context.Context) (forced bool, err error) {
-	grace := s.options.Grace
-	if ctx.Err() != nil {
-		grace = min(grace, hurry)
-	}
-	deadline := time.Now().Add(grace)
+	p := &patience{ctx: ctx, end: time.Now().Add(s.options.Grace)}
 	s.family.ask()
-	for last := deadline.Add(giveUp); !s.endsUntil(deadline); deadline = deadline.Add(between) {
-		if time.Now().After(last) {
+	for !s.endsIn(between) {
+		switch {
+		case p.exhausted():
 			return true, fmt.Errorf("it cannot be ended: %w", s.family.failure())
+		case p.over():
+			forced = true
+			s.family.kill()
 		}
-		forced = true
-		s.family.kill()
 	}
-	left, err := s.family.awaitEmpty(deadline)
-	if len(left) > 0 && !forced && err == nil {
-		err = fmt.Errorf("it left processes running, which did not end within %v of being asked to and were killed: %s (if that is the server itself, put exec before the command, and it is only told)", grace, strings.Join(left, ", "))
+	left, err := s.family.awaitEmpty(p)
+	if len(left) > 0 && !forced && !p.hurried && err == nil {
+		err = fmt.Errorf("it left processes running, which did not end within %v of being asked to and were killed: %s (if that is the server itself, put exec before the command, and it is only told)",
+			s.options.Grace, strings.Join(left, ", "))
 	}
 	return forced, err
 }
 
-// endsUntil reports whether the process ends in time.
-func (s *Server) endsUntil(deadline time.Time) bool {
+// endsIn reports whether the process ends in some time.
+func (s *Server) endsIn(d time.Duration) bool {
 	select {
 	case <-s.ended:
 		return true
-	case <-time.After(time.Until(deadline)):
+	case <-time.After(d):
 		return false
 	}
 }
+
+const (
+	hurry   = 2 * time.Second // is the most grace once something is interrupted
+	giveUp  = 5 * time.Second // is how long killing may take
+	between = 10 * time.Millisecond
+)
+
+// patience is how long something may take to end.
+type patience struct {
+	ctx     context.Context // has it hurry when it is done
+	end     time.Time
+	hurried bool
+}
+
+// over reports whether it is time to kill.
+func (p *patience) over() bool {
+	now := time.Now()
+	if last := now.Add(hurry); p.ctx.Err() != nil && !p.hurried {
+		p.hurried = true
+		if last.Before(p.end) {
+			p.end = last
+		}
+	}
+	return now.After(p.end)
+}
+
+// exhausted reports whether killing is in vain.
+func (p *patience) exhausted() bool { return time.Now().After(p.end.Add(giveUp)) }

@@ -73,7 +73,7 @@ func serveIn(manner, addr string) {
 		os.NewFile(3, "ready").Close()
 	case "starting": // a program that starts a server in the manner of the environment, and tells of it
 		_ = os.Setenv("LAUNCH_MANNER", "honest")
-		s, err := Start(context.Background(), fmt.Sprintf("'%s' {addr}; :", os.Args[0]), Options{answers, patience, patience})
+		s, err := Start(context.Background(), fmt.Sprintf("'%s' {addr}; :", os.Args[0]), Options{answers, waiting, waiting})
 		if err != nil {
 			panic(err)
 		}
@@ -146,8 +146,8 @@ func answers(ctx context.Context, addr netip.AddrPort) error {
 	return err
 }
 
-// patience is for what must happen.
-const patience = 30 * time.Second
+// waiting is for what must happen.
+const waiting = 30 * time.Second
 
 // command is one that starts this program in a manner.
 func command(t *testing.T, manner string) string {
@@ -165,16 +165,16 @@ func TestStart(t *testing.T) {
 		ready   time.Duration
 		says    []string // in the error of starting; none is that it starts
 	}{
-		"honest":  {command(t, "honest"), patience, nil},
-		"failing": {command(t, "failing"), patience, []string{"before it was ready", "exit status 7", "this is failing | no such �[31mthing"}},
-		"missing": {"/nowhere/server {port}", patience, []string{"before it was ready", "exit status 127", "/nowhere/server"}},
-		"syntax":  {"( {port}", patience, []string{"before it was ready", "exit status 2"}},
+		"honest":  {command(t, "honest"), waiting, nil},
+		"failing": {command(t, "failing"), waiting, []string{"before it was ready", "exit status 7", "this is failing | no such �[31mthing"}},
+		"missing": {"/nowhere/server {port}", waiting, []string{"before it was ready", "exit status 127", "/nowhere/server"}},
+		"syntax":  {"( {port}", waiting, []string{"before it was ready", "exit status 2"}},
 		"silent":  {command(t, "silent"), 5 * time.Second, []string{"was not ready at 127.0.0.1:", "within 5s", "timeout", "the last it printed: this is silent"}},
 		"absent":  {command(t, "absent"), 200 * time.Millisecond, []string{"was not ready at 127.0.0.1:", "refused"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s, err := Start(t.Context(), tc.command, Options{answers, tc.ready, patience})
+			s, err := Start(t.Context(), tc.command, Options{answers, tc.ready, waiting})
 			if len(tc.says) == 0 {
 				if err != nil {
 					t.Fatal(err)
@@ -224,18 +224,18 @@ func TestStartIsInterrupted(t *testing.T) {
 		}
 		return errors.New("no")
 	}
-	if _, err := Start(ctx, command(t, "absent"), Options{never, patience, patience}); !errors.Is(err, context.Canceled) {
+	if _, err := Start(ctx, command(t, "absent"), Options{never, waiting, waiting}); !errors.Is(err, context.Canceled) {
 		t.Errorf("%v", err)
 	}
 }
 
 func TestServerEndsByItself(t *testing.T) {
 	t.Parallel()
-	s := started(t, "mortal", patience)
+	s := started(t, "mortal", waiting)
 	_ = answers(t.Context(), s.Addr) // the second time
 	select {
 	case <-s.Ended():
-	case <-time.After(patience):
+	case <-time.After(waiting):
 		t.Fatal("it goes on")
 	}
 	if err := s.Err(); !strings.Contains(err.Error(), "ended with exit status 3; the last it printed: this is mortal") {
@@ -248,7 +248,7 @@ func TestServerEndsByItself(t *testing.T) {
 
 func started(t *testing.T, manner string, grace time.Duration) *Server {
 	t.Helper()
-	s, err := Start(t.Context(), command(t, manner), Options{answers, patience, grace})
+	s, err := Start(t.Context(), command(t, manner), Options{answers, waiting, grace})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -258,7 +258,7 @@ func started(t *testing.T, manner string, grace time.Duration) *Server {
 // TestServerIsAskedOnce holds that it is asked to end once: a second time many end at once.
 func TestServerIsAskedOnce(t *testing.T) {
 	t.Parallel()
-	s := started(t, "counting", patience)
+	s := started(t, "counting", waiting)
 	if forced, err := s.Stop(t.Context()); forced || err != nil {
 		t.Errorf("forced %v, %v%s", forced, err, s.said)
 	}
@@ -305,7 +305,7 @@ func TestGuard(t *testing.T) {
 	}
 	_ = starter.Process.Kill()
 	_ = starter.Wait()
-	for deadline := time.Now().Add(patience); answers(t.Context(), addr) == nil; {
+	for deadline := time.Now().Add(waiting); answers(t.Context(), addr) == nil; {
 		if time.Now().After(deadline) {
 			t.Fatal("the server goes on")
 		}

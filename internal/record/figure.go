@@ -1,6 +1,7 @@
 package record
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -69,12 +70,18 @@ func (f Figure) IsTime() bool { return f.Metric != "" }
 // HigherIsBetter reports whether more of it is better, as only of the rate.
 func (f Figure) HigherIsBetter() bool { return f == Rate }
 
+// OfErrors reports whether it is about errors.
+func (f Figure) OfErrors() bool { return f == Errors || f == ErrorShare }
+
 // UserFigures are the median and the p99 of a metric: what a gate goes by unless told
 // otherwise.
 func UserFigures(metric string) []Figure { return []Figure{{metric, "p50"}, {metric, "p99"}} }
 
-// ParseFigures reads several, each of which may be there once.
+// ParseFigures reads one or more, each of which may be there once.
 func ParseFigures(texts []string) (figures []Figure, err error) {
+	if len(texts) == 0 {
+		return nil, errors.New("no figure is named")
+	}
 	for _, text := range texts {
 		f, err := ParseFigure(text)
 		if err != nil {

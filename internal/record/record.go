@@ -167,6 +167,10 @@ type Validity struct {
 	Limited bool `json:"limited"`
 }
 
+// Comparable reports whether runs can be compared by a run: what a load generator at its
+// limit adds is in all of them.
+func (v Validity) Comparable() bool { return v.Verdict == Valid || v.Verdict == GeneratorLimited }
+
 // The verdicts.
 const (
 	Valid            = "valid"
