@@ -13,9 +13,16 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"github.com/echostamp/echostamp/internal/launch"
 )
 
-func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
+func main() {
+	if launch.Keep() {
+		return
+	}
+	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}
 
 // Exit codes, which scripts rely on.
 const (

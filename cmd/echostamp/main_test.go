@@ -22,11 +22,15 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/echostamp/echostamp/internal/hist"
+	"github.com/echostamp/echostamp/internal/launch"
 	"github.com/echostamp/echostamp/internal/record"
 )
 
 // TestMain makes the test's own program be echostamp under that name.
 func TestMain(m *testing.M) {
+	if launch.Keep() {
+		return
+	}
 	testscript.Main(m, programs)
 }
 

@@ -2,6 +2,7 @@ package launch
 
 import (
 	"errors"
+	"os"
 	"os/exec"
 	"strconv"
 	"syscall"
@@ -23,9 +24,17 @@ type family struct {
 	ended <-chan struct{}
 }
 
-func newFamily(cmd *exec.Cmd, ended <-chan struct{}) *family { return &family{cmd, ended} }
+// Keep does nothing here: see the keeper of Linux.
+func Keep() bool { return false }
+
+func newFamily(cmd *exec.Cmd, output *os.File, ended <-chan struct{}) *family {
+	cmd.Stdout, cmd.Stderr = output, output
+	return &family{cmd, ended}
+}
 
 func (f *family) start() error { return f.cmd.Start() }
+
+func (f *family) wait() error { return f.cmd.Wait() }
 
 // ask ends all: a program without a window cannot be asked to.
 func (f *family) ask() { f.kill() }

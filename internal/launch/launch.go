@@ -13,7 +13,6 @@ import (
 	"fmt"
 	"net/netip"
 	"os"
-	"os/exec"
 	"strconv"
 	"strings"
 	"time"
@@ -72,8 +71,7 @@ func (s *Server) start(command string) error {
 		return err
 	}
 	cmd := shell(strings.NewReplacer("{port}", strconv.Itoa(int(s.Addr.Port())), "{addr}", s.Addr.String()).Replace(command))
-	cmd.Stdout, cmd.Stderr = write, write
-	s.family = newFamily(cmd, s.ended)
+	s.family = newFamily(cmd, write, s.ended)
 	err = s.family.start()
 	write.Close()
 	if err != nil {
@@ -81,13 +79,13 @@ func (s *Server) start(command string) error {
 		return err
 	}
 	s.said = readTail(read)
-	go s.await(cmd)
+	go s.await()
 	return nil
 }
 
 // await waits for the process to end.
-func (s *Server) await(cmd *exec.Cmd) {
-	if s.err = cmd.Wait(); s.err == nil {
+func (s *Server) await() {
+	if s.err = s.family.wait(); s.err == nil {
 		s.err = errDone
 	}
 	close(s.ended)
@@ -153,6 +151,8 @@ func (s *Server) Stop(ctx context.Context) (forced bool, err error) {
 		case p.over():
 			forced = true
 			s.family.kill()
+		default:
+			s.family.ask() // who has come since
 		}
 	}
 	left, err := s.family.awaitEmpty(p)

@@ -21,13 +21,16 @@ import (
 // TestMain makes the test's own program be a server in some manner, if the environment
 // asks for it.
 func TestMain(m *testing.M) {
+	if Keep() {
+		return
+	}
 	if manner := os.Getenv("LAUNCH_MANNER"); manner != "" {
 		serveIn(manner, os.Args[1])
 		return
 	}
 	code := m.Run()
-	if pid, err := syscall.Wait4(-1, nil, syscall.WNOHANG, nil); err == nil && pid > 0 {
-		fmt.Println("FAIL: process", pid, "was not buried")
+	if pid, err := syscall.Wait4(-1, nil, syscall.WNOHANG, nil); err == nil {
+		fmt.Println("FAIL: process", pid, "was not buried, or one goes on")
 		code = 1
 	}
 	os.Exit(code)
@@ -71,9 +74,8 @@ func serveIn(manner, addr string) {
 	case "waiting":
 		signal.Ignore(syscall.SIGTERM)
 		os.NewFile(3, "ready").Close()
-	case "starting": // a program that starts a server in the manner of the environment, and tells of it
-		_ = os.Setenv("LAUNCH_MANNER", "honest")
-		s, err := Start(context.Background(), fmt.Sprintf("'%s' {addr}; :", os.Args[0]), Options{answers, waiting, waiting})
+	case "starting": // a program that starts a server by a command, and tells of it
+		s, err := Start(context.Background(), addr, Options{answers, waiting, waiting})
 		if err != nil {
 			panic(err)
 		}
@@ -204,7 +206,7 @@ func gone(t *testing.T, s *Server) {
 	if err := answers(t.Context(), s.Addr); err == nil {
 		t.Error("it answers after it was stopped")
 	}
-	if err := syscall.Kill(-s.family.cmd.Process.Pid, 0); !errors.Is(err, syscall.ESRCH) {
+	if err := syscall.Kill(-s.family.group, 0); !errors.Is(err, syscall.ESRCH) {
 		t.Errorf("its process group is still there: %v", err)
 	}
 }
@@ -284,9 +286,10 @@ func TestStubbornServerIsKilled(t *testing.T) {
 	gone(t, s)
 }
 
-// TestGuard holds that a server does not outlive what started it, whatever becomes of that.
-func TestGuard(t *testing.T) {
-	starter := exec.Command(os.Args[0], "")
+// startStarter starts a program that starts a server, whose address it returns.
+func startStarter(t *testing.T, command string) (starter *exec.Cmd, addr netip.AddrPort) {
+	t.Helper()
+	starter = exec.Command(os.Args[0], command)
 	starter.Env = append(os.Environ(), "LAUNCH_MANNER=starting")
 	out, err := starter.StdoutPipe()
 	if err != nil {
@@ -295,7 +298,6 @@ func TestGuard(t *testing.T) {
 	if err := starter.Start(); err != nil {
 		t.Fatal(err)
 	}
-	var addr netip.AddrPort
 	lines := bufio.NewScanner(out)
 	for !addr.IsValid() && lines.Scan() {
 		addr, _ = netip.ParseAddrPort(lines.Text())
@@ -303,16 +305,17 @@ func TestGuard(t *testing.T) {
 	if !addr.IsValid() {
 		t.Error("it did not start a server")
 	}
-	_ = starter.Process.Kill()
-	_ = starter.Wait()
+	return starter, addr
+}
+
+// TestGuard holds that a server does not outlive what started it, whatever becomes of that.
+func TestGuard(t *testing.T) {
+	t.Parallel()
+	starter, addr := startStarter(t, command(t, "honest")+"; :")
+	_, _ = starter.Process.Kill(), starter.Wait()
 	for deadline := time.Now().Add(waiting); answers(t.Context(), addr) == nil; {
 		if time.Now().After(deadline) {
 			t.Fatal("the server goes on")
-		}
-	}
-	for { // those that the starter left; no other test has any now
-		if _, err := syscall.Wait4(-1, nil, 0, nil); errors.Is(err, syscall.ECHILD) {
-			break
 		}
 	}
 }
