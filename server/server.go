@@ -39,6 +39,10 @@ type Config struct {
 	// Log is called for every event, from all shards at once; nil is for none.
 	// The event's data is valid during the call only.
 	Log func(Event)
+	// Refused, if set, is told of connections that were closed at once, because there
+	// was no file descriptor for them: of the first, and then every RefusalInterval
+	// of how many. It must not block.
+	Refused func(Refusal)
 }
 
 // An Event is something that a log may tell.
@@ -68,6 +72,8 @@ type Server struct {
 	addrs []netip.AddrPort
 	echos []*echo
 	idle  chan struct{} // a draining shard has no connections left
+
+	refusals refusals
 }
 
 // Listen binds the addresses. On an error nothing is left open.
@@ -75,7 +81,7 @@ func Listen(cfg Config) (*Server, error) {
 	if cfg.Clock != nil && cfg.KernelTime {
 		return nil, errors.New("the kernel's timestamps are by this host's clock: choose them or another clock")
 	}
-	s := &Server{cfg: cfg, clock: cfg.Clock, idle: make(chan struct{}, cfg.Shards)}
+	s := &Server{cfg: cfg, clock: cfg.Clock, idle: make(chan struct{}, cfg.Shards), refusals: refusals{tell: cfg.Refused}}
 	if s.clock == nil {
 		s.clock = clock.NewLine()
 	}
@@ -83,6 +89,7 @@ func Listen(cfg Config) (*Server, error) {
 	s.loop, err = evloop.New(evloop.Config{
 		Engine: cfg.Engine, Clock: s.clock, Shards: cfg.Shards, ReadSize: wire.MaxMessage,
 		WriteTimeout: cfg.WriteTimeout, Stamps: cfg.KernelTime, CPUs: cfg.CPUs, Spin: cfg.Spin,
+		Refused: s.refusals.note,
 	})
 	if err != nil {
 		return nil, err
@@ -94,7 +101,7 @@ func Listen(cfg Config) (*Server, error) {
 		addr, err := s.loop.Listen(want, func(shard evloop.Shard) evloop.Handler { return s.echos[shard.Index()] })
 		if err != nil {
 			s.loop.Close()
-			return nil, fmt.Errorf("cannot listen on %v: %w; is the address this host's, and the port free?", want, err)
+			return nil, fmt.Errorf("cannot listen on %v: %w; %s", want, err, listenAdvice(err))
 		}
 		s.addrs = append(s.addrs, addr)
 	}
@@ -109,6 +116,7 @@ func (s *Server) Addrs() []netip.AddrPort { return s.addrs }
 func (s *Server) Run(ctx context.Context) error {
 	loopCtx, endLoop := context.WithCancel(context.WithoutCancel(ctx))
 	defer endLoop()
+	defer s.refusals.end()
 	ended := make(chan error, 1)
 	go func() { ended <- s.loop.Run(loopCtx) }()
 	select {

@@ -15,7 +15,6 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/echostamp/echostamp/internal/evloop"
-	"github.com/echostamp/echostamp/internal/peers"
 	"github.com/echostamp/echostamp/internal/record"
 	"github.com/echostamp/echostamp/loadgen"
 	"github.com/echostamp/echostamp/server"
@@ -30,33 +29,6 @@ func ask(t *testing.T, c net.Conn) {
 	b := make([]byte, 26)
 	if _, err := io.ReadFull(c, b); err != nil || !strings.HasSuffix(string(b), ":hello") {
 		t.Fatalf("read %q, %v", b, err)
-	}
-}
-
-// TestServerOutOfDescriptors holds that a server whose descriptors are used up
-// serves those it has, and others when it has some again.
-func TestServerOutOfDescriptors(t *testing.T) {
-	t.Parallel()
-	sh := peers.Need(t, "sh")
-	for _, engine := range []string{"epoll", "portable"} {
-		t.Run(engine, func(t *testing.T) {
-			t.Parallel()
-			s := listening(t, 1, sh, "-c", `ulimit -n 40 && exec "$0" "$@"`, program(t), "server", "--listen", "127.0.0.1:0", "--engine", engine, "--shards", "1")
-			first := dial(t, s.addrs[0])
-			ask(t, first)
-			var rest []net.Conn
-			for range 80 {
-				rest = append(rest, dial(t, s.addrs[0]))
-			}
-			ask(t, first)
-			for _, c := range rest[:60] {
-				c.Close()
-			}
-			for _, c := range rest[60:] {
-				ask(t, c)
-			}
-			ask(t, first)
-		})
 	}
 }
 

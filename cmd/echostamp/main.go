@@ -59,7 +59,8 @@ func run(args []string, in io.Reader, out, errOut io.Writer) int {
 	defer stop()
 	// A second signal ends the program at once, but for one that comes with the first: timeout(1)
 	// signals its child, and then its group.
-	context.AfterFunc(ctx, func() { time.AfterFunc(time.Second, stop) })
+	keep := context.AfterFunc(ctx, func() { time.AfterFunc(time.Second, stop) })
+	defer keep() // the end of the command is no signal
 
 	root := rootCommand(ui{in, out, errOut})
 	code := exitUsage // of errors that cobra itself finds before a command begins

@@ -33,7 +33,8 @@ connections.
 It prints a line "listening on IP:PORT" to standard output for each address. A
 log goes to standard error: a line "[ip:port] t2:"data"" for each message, with
 the data quoted. When lines come faster than they can be written, some are lost,
-and counted.`,
+and counted. Out of file descriptors the server closes further connections at once,
+and says so on standard error, at most once in ten seconds.`,
 		Example: `  echostamp server
   echostamp server --listen 127.0.0.1:0 --listen [::1]:0 --log messages`,
 		Args: cobra.NoArgs,
@@ -72,14 +73,12 @@ and counted.`,
 		if err != nil {
 			return usage(err)
 		}
-		defer log.close()
-		if log != nil {
-			cfg.Log = log.add
-		}
+		log.into(&cfg)
 		s, err := server.Listen(cfg)
 		if err != nil {
 			return failed(err)
 		}
+		defer log.close()
 		for _, a := range s.Addrs() {
 			if _, err := fmt.Fprintf(t.out, "listening on %v\n", a); err != nil {
 				return failed(err)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"os"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -18,6 +19,9 @@ type listener struct {
 }
 
 func (s *epollShard) listen(addr netip.AddrPort, h Handler) (netip.AddrPort, error) {
+	if err := s.spare.hold(); err != nil {
+		return netip.AddrPort{}, err
+	}
 	fd, bound, err := boundListener(addr)
 	if err != nil {
 		return netip.AddrPort{}, err
@@ -40,6 +44,7 @@ func (s *epollShard) closeListeners() {
 	for len(s.listeners) > 0 {
 		s.closeListener()
 	}
+	s.spare.release()
 }
 
 // closeListener closes the newest listener.
@@ -54,8 +59,9 @@ func (s *epollShard) closeListener() {
 // acceptBatch is how many connections are accepted before others get their turn.
 const acceptBatch = 256
 
-// acceptFrom takes the connections that wait. Out of descriptors or memory it
-// pauses, for what is closed makes room again.
+// acceptFrom takes the connections that wait. Out of descriptors it closes them;
+// when it cannot do even that, or has closed many, it pauses, for what ends makes
+// room again.
 func (s *epollShard) acceptFrom(fd int) {
 	var l *listener
 	for _, known := range s.listeners {
@@ -66,22 +72,57 @@ func (s *epollShard) acceptFrom(fd int) {
 	if l == nil {
 		return // closed by what happened before it in the same batch
 	}
+	refused := false
 	for range acceptBatch {
-		nfd, sa, err := unix.Accept4(fd, unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC)
+		kept, err := s.accept(l)
 		switch {
 		case err == nil:
-			l.backoff = minBackoff
-			s.adopt(nfd, sa, l.handler)
+			refused = refused || !kept
 		case errors.Is(err, unix.EINTR), errors.Is(err, unix.ECONNABORTED):
 		case errors.Is(err, unix.EAGAIN):
+			l.backoff = minBackoff
 			return
 		default:
-			_ = s.control(unix.EPOLL_CTL_MOD, fd, listenerSerial, 0)
-			s.Schedule(&l.pause, s.Now()+int64(l.backoff))
-			l.backoff = min(2*l.backoff, maxBackoff)
+			s.cfg.Refused(os.NewSyscallError("accept", err))
+			s.pauseAccepting(l)
 			return
 		}
 	}
+	if refused {
+		s.pauseAccepting(l)
+	}
+}
+
+// accept takes one connection, and reports whether it could be kept. Out of
+// descriptors it takes it with the spare one, and closes it unless there is another
+// to spare by then.
+func (s *epollShard) accept(l *listener) (kept bool, err error) {
+	held := s.spare.hold()
+	nfd, sa, err := unix.Accept4(l.fd, unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC)
+	if isOutOfDescriptors(err) && held == nil {
+		why := err
+		s.spare.release()
+		nfd, sa, err = unix.Accept4(l.fd, unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC)
+		if s.spare.hold() != nil && err == nil {
+			_ = unix.Close(nfd)
+			_ = s.spare.hold()
+			s.cfg.Refused(os.NewSyscallError("accept", why))
+			return false, nil
+		}
+	}
+	if err != nil {
+		return false, err
+	}
+	s.adopt(nfd, sa, l.handler)
+	return true, nil
+}
+
+// pauseAccepting leaves connections in the backlog for a while, which grows until
+// all that waited have been accepted.
+func (s *epollShard) pauseAccepting(l *listener) {
+	_ = s.control(unix.EPOLL_CTL_MOD, l.fd, listenerSerial, 0)
+	s.Schedule(&l.pause, s.Now()+int64(l.backoff))
+	l.backoff = min(2*l.backoff, maxBackoff)
 }
 
 // adopt makes a connection of what was accepted.

@@ -27,6 +27,7 @@ type epollShard struct {
 	conns     []*epollConn // by descriptor
 	serial    int32        // of the newest connection
 	listeners []*listener
+	spare     spare        // while it listens
 	ended     []*epollConn // whose handlers are to be told
 	dials     int
 	stopped   bool

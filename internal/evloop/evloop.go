@@ -63,6 +63,11 @@ type Config struct {
 	// Sources are the addresses to dial from, in turn; none leaves it to the
 	// system. Each has ports of its own.
 	Sources []netip.Addr
+	// Refused, if set, is called for each connection that was closed as soon as it
+	// was accepted, because the system had no descriptor left for it, and each time
+	// that accepting failed altogether. err is what the system said. It is called
+	// from several goroutines at once, and must not block.
+	Refused func(err error)
 
 	// What follows needs the epoll engine.
 
@@ -94,6 +99,12 @@ func Choose(e Engine) Engine {
 // New returns a loop of the configured engine. The error tells what the system
 // lacks.
 func New(cfg Config) (Loop, error) {
+	if cfg.Refused == nil {
+		cfg.Refused = func(error) {}
+	}
+	if err := startPoller(); err != nil {
+		return nil, err
+	}
 	switch Choose(cfg.Engine) {
 	case Epoll:
 		return newEpoll(cfg)

@@ -28,13 +28,14 @@ type portable struct {
 	ctx    context.Context // of Run; set before any goroutine starts
 
 	mu        sync.Mutex
-	listeners []portableListener
+	listeners []*portableListener
 	closing   bool
 }
 
 type portableListener struct {
 	net.Listener
 	accept func(Shard) Handler
+	spare  spare // of who accepts
 }
 
 func (l *portable) Shards() []Shard {
@@ -47,11 +48,17 @@ func (l *portable) Shards() []Shard {
 
 func (l *portable) Listen(addr netip.AddrPort, accept func(Shard) Handler) (netip.AddrPort, error) {
 	lc := net.ListenConfig{Control: reuseAddress}
-	ln, err := lc.Listen(context.Background(), network(addr), addr.String())
-	if err != nil {
+	own := &portableListener{accept: accept}
+	if err := own.spare.hold(); err != nil {
 		return netip.AddrPort{}, err
 	}
-	l.listeners = append(l.listeners, portableListener{ln, accept})
+	ln, err := lc.Listen(context.Background(), network(addr), addr.String())
+	if err != nil {
+		own.spare.release()
+		return netip.AddrPort{}, err
+	}
+	own.Listener = ln
+	l.listeners = append(l.listeners, own)
 	return addrPort(ln.Addr()), nil
 }
 
@@ -78,7 +85,12 @@ func (l *portable) CloseListeners() {
 	}
 }
 
-func (l *portable) Close() { l.CloseListeners() }
+func (l *portable) Close() {
+	l.CloseListeners()
+	for _, ln := range l.listeners {
+		ln.spare.release()
+	}
+}
 
 func (l *portable) Run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
@@ -109,13 +121,15 @@ func (l *portable) Run(ctx context.Context) error {
 	return err
 }
 
-// acceptAll hands the connections to the shards in turn. Out of descriptors or
-// memory it backs off, for what is closed makes room again.
-func (l *portable) acceptAll(ln portableListener) error {
+// acceptAll hands the connections to the shards in turn. When it cannot accept it
+// backs off, for what ends makes room again.
+func (l *portable) acceptAll(ln *portableListener) error {
+	defer ln.spare.release()
 	backoff := minBackoff
 	for next := 0; ; next++ {
-		nc, err := ln.Accept()
+		nc, err := l.acceptFrom(ln)
 		switch {
+		case err == nil && nc == nil:
 		case err == nil:
 			backoff = minBackoff
 			s := l.shards[next%len(l.shards)]
@@ -125,6 +139,7 @@ func (l *portable) acceptAll(ln portableListener) error {
 		case errors.Is(err, net.ErrClosed):
 			return err
 		default:
+			l.cfg.Refused(err)
 			select {
 			case <-l.ctx.Done():
 			case <-time.After(backoff):
@@ -132,6 +147,26 @@ func (l *portable) acceptAll(ln portableListener) error {
 			backoff = min(2*backoff, maxBackoff)
 		}
 	}
+}
+
+// acceptFrom waits for a connection. Out of descriptors it takes one with the spare
+// descriptor, and closes it, unless there is another to spare by then; the connection
+// is nil then.
+func (l *portable) acceptFrom(ln *portableListener) (net.Conn, error) {
+	held := ln.spare.hold()
+	nc, err := ln.Accept()
+	if !isOutOfDescriptors(err) || held != nil {
+		return nc, err
+	}
+	why := err
+	ln.spare.release()
+	if nc, err = ln.Accept(); err != nil || ln.spare.hold() == nil {
+		return nc, err
+	}
+	_ = nc.Close()
+	_ = ln.spare.hold()
+	l.cfg.Refused(why)
+	return nil, nil
 }
 
 // How long accepting pauses when the system has nothing to accept with.
