@@ -12,6 +12,9 @@ const hasEpoll = true
 // timers, buffers and listeners. Nothing is shared between them and nothing is
 // allocated for a message.
 func newEpoll(cfg Config) (Loop, error) {
+	if err := checkPins(cfg.CPUs); err != nil {
+		return nil, err
+	}
 	l := &epoll{cfg: cfg}
 	for i := range cfg.Shards {
 		s, err := newEpollShard(&l.cfg, i)

@@ -1,7 +1,6 @@
 package evloop
 
 import (
-	"fmt"
 	"iter"
 	"os"
 	"runtime"
@@ -184,13 +183,7 @@ func (s *epollShard) prepareThread() error {
 	if len(s.cfg.CPUs) == 0 {
 		return nil
 	}
-	var set unix.CPUSet
-	cpu := s.cfg.CPUs[s.index%len(s.cfg.CPUs)]
-	set.Set(cpu)
-	if err := unix.SchedSetaffinity(0, &set); err != nil {
-		return fmt.Errorf("cannot pin a shard to processor %d: %w", cpu, err)
-	}
-	return nil
+	return pin(s.cfg.CPUs[s.index%len(s.cfg.CPUs)])
 }
 
 // unlockThread gives the thread back, unless it was pinned: then it ends with
