@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/echostamp/echostamp/internal/atomicfile"
 	"github.com/echostamp/echostamp/internal/gate"
 	"github.com/echostamp/echostamp/internal/record"
 	"github.com/echostamp/echostamp/internal/unit"
@@ -82,7 +83,7 @@ printed, and with --save all runs are saved as they are made.`,
 		if err != nil {
 			return usage(err)
 		}
-		g, err := opts.gate(cfg)
+		g, err := opts.gate(t, cfg)
 		if err != nil {
 			return usage(err)
 		}
@@ -112,11 +113,11 @@ func (o *abOptions) define(f *pflag.FlagSet) {
 }
 
 // gate returns what was asked for. Errors are of usage.
-func (o *abOptions) gate(cfg loadgen.Config) (*abGate, error) {
+func (o *abOptions) gate(t ui, cfg loadgen.Config) (*abGate, error) {
 	if err := named(map[string]string{"output": o.file, "save": o.save}, o.flags); err != nil {
 		return nil, err
 	}
-	if err := errors.Join(o.checkTimes(), o.ci.validate(""), distinct(nil, o.file, o.ci.junit)); err != nil {
+	if err := errors.Join(o.checkTimes(), o.ci.validate(""), o.checkOutputs(t)); err != nil {
 		return nil, err
 	}
 	if !slices.Contains(report.ABFormats, o.format) {
@@ -158,6 +159,18 @@ func (o *abOptions) gate(cfg loadgen.Config) (*abGate, error) {
 		g.seed = rand.Uint64N(loadgen.MaxSeed)
 	}
 	return g, nil
+}
+
+// checkOutputs checks that all that is written goes to files and streams of its own.
+func (o *abOptions) checkOutputs(t ui) error {
+	var out outputs
+	out.stream("the report", t.out)
+	if !o.quiet {
+		out.stream("progress", t.errOut)
+	}
+	out.writes("--output", o.file)
+	o.ci.outputs(&out, t)
+	return out.err
 }
 
 // checkTimes returns an error for a time that makes no sense.
@@ -210,10 +223,10 @@ func (t ui) ab(ctx context.Context, g *abGate, opts abOptions) error {
 	if err := g.prepareSaving(); err != nil {
 		return failed(err)
 	}
-	var file *record.File
+	var file *atomicfile.File
 	if opts.file != "" {
 		var err error
-		if file, err = t.create(opts.file); err != nil {
+		if file, err = atomicfile.Create(opts.file); err != nil {
 			return failed(fmt.Errorf("cannot save to %s: %w", opts.file, err))
 		}
 		defer file.Discard()

@@ -34,12 +34,5 @@ func (g *abGate) saveRun(name string, run *record.Run) error {
 		return nil
 	}
 	path := filepath.Join(g.save, name)
-	file, err := record.Create(path)
-	if err == nil {
-		err = file.Save(func(w io.Writer) error { return record.Write(w, run) })
-	}
-	if err != nil {
-		return fmt.Errorf("cannot save to %s: %w", path, err)
-	}
-	return nil
+	return saveTo(path, func(w io.Writer) error { return record.Write(w, run) })
 }

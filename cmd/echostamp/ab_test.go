@@ -25,7 +25,7 @@ func gateOf(t *testing.T, line string) (*abGate, error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return opts.gate(cfg)
+	return opts.gate(ui{}, cfg)
 }
 
 // TestBudget holds that pairs and duration are such that two series fit, and that what was

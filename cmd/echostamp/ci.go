@@ -9,7 +9,7 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"github.com/echostamp/echostamp/internal/record"
+	"github.com/echostamp/echostamp/internal/atomicfile"
 	"github.com/echostamp/echostamp/report"
 )
 
@@ -40,12 +40,26 @@ func (o *ciOptions) validate(need string) error {
 	return named(map[string]string{"junit": o.junit}, o.flags)
 }
 
+// summaryFile is the variable that names the file of --github-summary.
+const summaryFile = "GITHUB_STEP_SUMMARY"
+
+// outputs adds what is written.
+func (o *ciOptions) outputs(out *outputs, t ui) {
+	if o.annotations {
+		out.stream("--github-annotations", t.errOut)
+	}
+	out.writes("--junit", o.junit)
+	if o.summary {
+		out.writes("--github-summary", os.Getenv(summaryFile))
+	}
+}
+
 // ciOutput is where that goes, prepared before what it tells of.
 type ciOutput struct {
 	ciOptions
 	t       ui
 	began   time.Time
-	file    *record.File // of JUnit
+	file    *atomicfile.File // of JUnit
 	summary *os.File
 }
 
@@ -55,17 +69,15 @@ func (o ciOptions) prepare(t ui) (*ciOutput, error) {
 	out := &ciOutput{ciOptions: o, t: t, began: time.Now()}
 	var err error
 	if o.junit != "" {
-		if out.file, err = t.create(o.junit); err != nil {
+		if out.file, err = atomicfile.Create(o.junit); err != nil {
 			return nil, failed(fmt.Errorf("cannot save to %s: %w", o.junit, err))
 		}
 	}
 	if o.summary {
-		const variable = "GITHUB_STEP_SUMMARY"
-		path := os.Getenv(variable)
-		if path == "" {
-			err = errors.New(variable + " is not set: it names the file in a step of GitHub Actions")
-		} else {
-			out.summary, err = os.OpenFile(path, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o666)
+		if path := os.Getenv(summaryFile); path == "" {
+			err = errors.New(summaryFile + " is not set: it names the file in a step of GitHub Actions")
+		} else if out.summary, err = atomicfile.OpenAppend(path); err != nil {
+			err = fmt.Errorf("cannot append to %s: %w", path, err)
 		}
 		if err != nil {
 			out.close()

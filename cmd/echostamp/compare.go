@@ -43,7 +43,7 @@ none. echostamp ab runs both in turn, and is the gate.`,
   echostamp compare --gate --figure rtt.p99 --figure rate old-*.json -- new-*.json`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := o.validate(args); err != nil {
+			if err := o.validate(t, args); err != nil {
 				return usage(err)
 			}
 			old, new, err := sides(args, cmd.ArgsLenAtDash())
@@ -93,7 +93,7 @@ func (o *compareOptions) define(f *pflag.FlagSet) {
 	o.ci.define(f)
 }
 
-func (o *compareOptions) validate(inputs []string) error {
+func (o *compareOptions) validate(t ui, inputs []string) error {
 	if err := named(map[string]string{"output": o.file}, o.flags); err != nil {
 		return err
 	}
@@ -120,20 +120,19 @@ func (o *compareOptions) validate(inputs []string) error {
 			return fmt.Errorf("--figure: %w", err)
 		}
 	}
-	return errors.Join(once(inputs), eachOnce(inputs), distinct(inputs, o.file, o.ci.junit))
+	return errors.Join(once(inputs), eachOnce(inputs), o.checkOutputs(t, inputs))
 }
 
-// eachOnce checks that no file is there twice, on either side.
-func eachOnce(files []string) error {
-	seen := map[string]bool{}
-	for _, path := range files {
-		id := identity(path)
-		if id != "" && seen[id] {
-			return fmt.Errorf("%s: it is there twice, and a run counts once", path)
-		}
-		seen[id] = true
+// checkOutputs checks that all that is written goes to files of its own.
+func (o *compareOptions) checkOutputs(t ui, inputs []string) error {
+	var out outputs
+	out.reads(t.in, inputs...)
+	if o.file == "" {
+		out.stream("the comparison", t.out)
 	}
-	return nil
+	out.writes("--output", o.file)
+	o.ci.outputs(&out, t)
+	return out.err
 }
 
 // sides splits files into those before and those behind the --, of which the first is at
@@ -178,15 +177,7 @@ func (t ui) putComparison(c *report.Comparison, o compareOptions) error {
 		}
 		return nil
 	}
-	file, err := t.create(o.file)
-	if err == nil {
-		defer file.Discard()
-		err = file.Save(func(w io.Writer) error { return c.Render(w, o.format) })
-	}
-	if err != nil {
-		return failed(fmt.Errorf("cannot save to %s: %w", o.file, err))
-	}
-	return nil
+	return saveTo(o.file, func(w io.Writer) error { return c.Render(w, o.format) })
 }
 
 // gateOutcome is what a gate makes of a comparison, if there is one.

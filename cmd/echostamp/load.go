@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/echostamp/echostamp/internal/atomicfile"
 	"github.com/echostamp/echostamp/internal/record"
 	"github.com/echostamp/echostamp/loadgen"
 	"github.com/echostamp/echostamp/report"
@@ -124,7 +125,7 @@ func load(ctx context.Context, t ui, cfg loadgen.Config, opts loadOptions) error
 	if opts.search != nil && opts.stream != "" {
 		return usage(errors.New("--stream: is of one run, and --find-rate makes several"))
 	}
-	if err := distinct(nil, opts.file, opts.page, opts.stream, opts.ci.junit); err != nil {
+	if err := opts.checkOutputs(t); err != nil {
 		return usage(err)
 	}
 	saves, err := t.prepare(opts)
@@ -213,7 +214,7 @@ func (t ui) measure(ctx context.Context, cfg loadgen.Config, opts loadOptions) (
 // saving is a file that a run will be saved to in a format.
 type saving struct {
 	path, format string
-	file         *record.File
+	file         *atomicfile.File
 }
 
 // prepare prepares the files to save to.
@@ -222,7 +223,7 @@ func (t ui) prepare(opts loadOptions) (all []saving, err error) {
 		if s.path == "" {
 			continue
 		}
-		if s.file, err = t.create(s.path); err != nil {
+		if s.file, err = atomicfile.Create(s.path); err != nil {
 			for _, other := range all {
 				other.file.Discard()
 			}
@@ -233,26 +234,23 @@ func (t ui) prepare(opts loadOptions) (all []saving, err error) {
 	return all, nil
 }
 
-// create prepares the file to save to, which must not be the one that standard
-// output goes to.
-func (t ui) create(path string) (*record.File, error) {
-	if t.isOutput(path) {
-		return nil, errOutput
+// checkOutputs checks that all that is written goes to files and streams of its own.
+func (o loadOptions) checkOutputs(t ui) error {
+	var out outputs
+	if o.stream == "-" {
+		out.stream("the stream", t.out)
+		out.stream("the report", t.errOut)
+	} else {
+		out.stream("the report", t.out)
 	}
-	return record.Create(path)
-}
-
-var errOutput = errors.New("standard output goes there, and would be mixed with it")
-
-// isOutput reports whether standard output goes to a file.
-func (t ui) isOutput(path string) bool {
-	out, ok := t.out.(*os.File)
-	if !ok {
-		return false
+	if !o.quiet && (o.progress > 0 || o.search != nil || isTerminal(t.errOut)) {
+		out.stream("progress", t.errOut)
 	}
-	here, err := os.Stat(path)
-	there, e := out.Stat()
-	return err == nil && e == nil && here.Mode().IsRegular() && os.SameFile(here, there)
+	out.writes("--output", o.file)
+	out.writes("--html", o.page)
+	out.writes("--stream", o.stream)
+	o.ci.outputs(&out, t)
+	return out.err
 }
 
 // usageOf is the error of a configuration, as one of usage.

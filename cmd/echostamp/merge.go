@@ -29,7 +29,7 @@ twice.`,
   cat *.json | echostamp merge -`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := out.validate(args); err != nil {
+			if err := out.validate(t, args, ciOptions{}); err != nil {
 				return usage(err)
 			}
 			runs, err := t.read(cmd.Context(), args)

@@ -3,52 +3,95 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 
 	"github.com/spf13/pflag"
+
+	"github.com/echostamp/echostamp/internal/atomicfile"
 )
 
-// distinct checks that no file is to be written twice, and none that is read.
-func distinct(read []string, written ...string) error {
-	const isRead, isWritten = 1, 2
-	seen := map[string]int{}
-	for _, path := range read {
-		seen[identity(path)] = isRead
-	}
-	for _, path := range written {
-		id := identity(path)
-		switch {
-		case id == "":
-		case seen[id] == isRead:
-			return fmt.Errorf("%s: it is read, and would be overwritten", path)
-		case seen[id] == isWritten:
-			return fmt.Errorf("%s: two of what is to be written cannot go to the same file", path)
-		default:
-			seen[id] = isWritten
-		}
-	}
-	return nil
+// outputs are all that a command reads and writes, each of which needs a file of its own. They are
+// compared by what they lead to, so that a pipe, a link or a descriptor is known by any of its names.
+type outputs struct {
+	all []place
+	err error
 }
 
-// identity names a file, however a path leads to it; what is not one, such as a device or
-// a pipe, has no name.
-func identity(path string) string {
+// A place is what something is read from or written to.
+type place struct {
+	what string      // "--output", or what goes to a standard stream
+	path string      // empty of a standard stream
+	real string      // the path that links lead to
+	info fs.FileInfo // nil where nothing is yet
+	read bool
+}
+
+// reads adds files that are read; "-" is standard input.
+func (o *outputs) reads(in io.Reader, paths ...string) {
+	for _, path := range paths {
+		p := place{what: path, path: path, read: true}
+		if file, ok := in.(*os.File); path == "-" && ok {
+			if info, err := file.Stat(); err == nil && info.Mode().IsRegular() { // a terminal is read and written
+				p.info = info
+			}
+		} else if path != "-" {
+			p.find()
+		}
+		o.all = append(o.all, p)
+	}
+}
+
+// stream adds what goes to a standard stream.
+func (o *outputs) stream(what string, to io.Writer) {
+	p := place{what: what}
+	if file, ok := to.(*os.File); ok {
+		p.info, _ = file.Stat()
+	}
+	o.all = append(o.all, p)
+}
+
+// writes adds the file that an option names, unless it names none, and notes why it cannot be.
+func (o *outputs) writes(option, path string) {
 	if path == "" || path == "-" {
-		return ""
+		return
 	}
-	real, err := filepath.Abs(path)
-	if err != nil {
-		return path
+	p := place{what: option, path: path}
+	p.find()
+	for _, other := range o.all {
+		if o.err == nil && p.same(other) {
+			o.err = p.clash(other)
+		}
 	}
-	if followed, err := filepath.EvalSymlinks(real); err == nil {
-		real = followed
+	o.all = append(o.all, p)
+}
+
+func (p *place) find() {
+	p.real = atomicfile.Resolve(p.path)
+	p.info, _ = atomicfile.Stat(p.path)
+}
+
+// same reports whether two places are one; what is written to the null device is not kept at all.
+func (p place) same(other place) bool {
+	if p.info == nil || other.info == nil {
+		return p.real != "" && p.real == other.real
 	}
-	if info, err := os.Stat(real); err == nil && !info.Mode().IsRegular() {
-		return ""
+	null, err := os.Stat(os.DevNull)
+	return os.SameFile(p.info, other.info) && !(err == nil && os.SameFile(p.info, null))
+}
+
+func (p place) clash(other place) error {
+	switch {
+	case other.read:
+		return fmt.Errorf("%s: it is read, and would be overwritten", p.path)
+	case other.path == "" && p.what == "--stream":
+		return fmt.Errorf("--stream: %s is also where %s goes; --stream - moves the report to standard error", p.path, other.what)
+	case other.path == "":
+		return fmt.Errorf("%s: %s is also where %s goes", p.what, p.path, other.what)
 	}
-	return real
+	return fmt.Errorf("%s: %s is also what %s writes to: give each a file of its own", p.what, p.path, other.what)
 }
 
 // named checks that options which name files do name some: an empty one is a mistake of a
@@ -69,6 +112,24 @@ func named(paths map[string]string, f *pflag.FlagSet) error {
 func once(files []string) error {
 	if at := slices.Index(files, "-"); at >= 0 && slices.Contains(files[at+1:], "-") {
 		return errors.New("-: standard input can be read once")
+	}
+	return nil
+}
+
+// eachOnce checks that no file is read twice.
+func eachOnce(files []string) error {
+	var seen outputs
+	for _, path := range files {
+		p := place{path: path}
+		if path != "-" {
+			p.find()
+		}
+		for _, other := range seen.all {
+			if p.same(other) {
+				return fmt.Errorf("%s: it is there twice, and a run counts once", path)
+			}
+		}
+		seen.all = append(seen.all, p)
 	}
 	return nil
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/echostamp/echostamp/internal/atomicfile"
 	"github.com/echostamp/echostamp/internal/record"
 	"github.com/echostamp/echostamp/report"
 )
@@ -42,7 +43,7 @@ interrupted, and invalid.`,
   cat *.json | echostamp report --format csv -`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := errors.Join(assert.parse(), out.validate(args, ci.junit)); err != nil {
+			if err := errors.Join(assert.parse(), out.validate(t, args, ci)); err != nil {
 				return usage(err)
 			}
 			if err := ci.validate(assert.need()); err != nil {
@@ -99,12 +100,20 @@ func (o *outputOptions) define(f *pflag.FlagSet, format, help string) {
 	f.StringVarP(&o.file, "output", "o", "", "write that to `FILE` instead of standard output")
 }
 
-// validate checks the options, together with other files that will be written.
-func (o *outputOptions) validate(inputs []string, written ...string) error {
+// validate checks the options, together with what CI systems are told.
+func (o *outputOptions) validate(t ui, inputs []string, ci ciOptions) error {
 	if err := named(map[string]string{"output": o.file, "html": o.page}, o.flags); err != nil {
 		return err
 	}
-	if err := errors.Join(once(inputs), distinct(inputs, append(written, o.file, o.page)...)); err != nil {
+	var out outputs
+	out.reads(t.in, inputs...)
+	if o.printed() {
+		out.stream("the report", t.out)
+	}
+	out.writes("--output", o.file)
+	out.writes("--html", o.page)
+	ci.outputs(&out, t)
+	if err := errors.Join(once(inputs), out.err); err != nil {
 		return err
 	}
 	f, err := report.Find(o.format)
@@ -117,18 +126,23 @@ func (o *outputOptions) validate(inputs []string, written ...string) error {
 	return nil
 }
 
+// printed reports whether the report goes to standard output.
+func (o *outputOptions) printed() bool {
+	return o.file == "" && (o.page == "" || o.flags.Changed("format"))
+}
+
 // put writes runs where they are to go.
 func (t ui) put(runs []*record.Run, o outputOptions) error {
 	if o.page != "" {
 		if err := t.save(o.page, runs, "html", ""); err != nil {
 			return err
 		}
-		if o.file == "" && !o.flags.Changed("format") {
-			return nil
-		}
 	}
 	if o.file != "" {
 		return t.save(o.file, runs, o.format, o.metric)
+	}
+	if !o.printed() {
+		return nil
 	}
 	if err := report.Render(t.out, o.format, runs, o.metric); err != nil {
 		return failed(fmt.Errorf("cannot print the report: %w", err))
@@ -138,10 +152,15 @@ func (t ui) put(runs []*record.Run, o outputOptions) error {
 
 // save writes runs to a file.
 func (t ui) save(path string, runs []*record.Run, format, metric string) error {
-	file, err := t.create(path)
+	return saveTo(path, func(w io.Writer) error { return report.Render(w, format, runs, metric) })
+}
+
+// saveTo has a file written.
+func saveTo(path string, write func(io.Writer) error) error {
+	file, err := atomicfile.Create(path)
 	if err == nil {
 		defer file.Discard()
-		err = file.Save(func(w io.Writer) error { return report.Render(w, format, runs, metric) })
+		err = file.Save(write)
 	}
 	if err != nil {
 		return failed(fmt.Errorf("cannot save to %s: %w", path, err))

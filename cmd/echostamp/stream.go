@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/echostamp/echostamp/internal/atomicfile"
 	"github.com/echostamp/echostamp/internal/record"
 )
 
@@ -36,14 +37,11 @@ const mostWaiting = 64 << 20
 func (t ui) openStream(name string, own bool) (*streamer, error) {
 	s := &streamer{name: name, own: own, written: make(chan struct{})}
 	s.more = sync.NewCond(&s.mu)
-	if name != "-" && t.isOutput(name) {
-		return nil, errOutput
-	}
 	if name == "-" {
 		s.w, s.name = nopCloser{t.out}, "standard output"
 	} else {
 		var err error
-		if s.w, err = record.OpenStream(name); err != nil {
+		if s.w, err = atomicfile.OpenStream(name); err != nil {
 			return nil, err
 		}
 	}

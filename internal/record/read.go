@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"reflect"
 	"regexp"
 )
@@ -21,7 +22,10 @@ func Read(name string, r io.Reader) ([]*Run, error) {
 		text, err = plain(text)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("cannot read %s: %w", name, cause(err))
+		if p := (*fs.PathError)(nil); errors.As(err, &p) {
+			err = p.Err
+		}
+		return nil, fmt.Errorf("cannot read %s: %w", name, err)
 	}
 	rd := reader{name: name, text: text, decoder: json.NewDecoder(bytes.NewReader(text))}
 	for err == nil {

@@ -2,6 +2,4 @@
 
 package record
 
-const nonblock = 0
-
 func kernelRelease() string { return "" }

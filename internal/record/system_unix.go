@@ -4,8 +4,6 @@ package record
 
 import "golang.org/x/sys/unix"
 
-const nonblock = unix.O_NONBLOCK
-
 // kernelRelease returns the running kernel's release, or nothing.
 func kernelRelease() string {
 	var u unix.Utsname
