@@ -9,9 +9,7 @@ package loadgen
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
-	"net"
 	"net/netip"
 	"slices"
 	"strings"
@@ -25,7 +23,7 @@ import (
 
 // Config says what a run does. Run refuses what Validate refuses.
 type Config struct {
-	Target  string // HOST:PORT
+	Target  string // as ParseTarget takes it
 	Clients int    // 1 to MaxClients
 	// Duration and Messages end the run, whichever comes first; 0 is no limit,
 	// and one of them must be set. Messages are those of all clients together.
@@ -202,6 +200,9 @@ func (c Config) Validate() error {
 	if err := c.Until.validate(c); err != nil {
 		return err
 	}
+	if err := c.validateSources(); err != nil {
+		return err
+	}
 	return checkTarget(c.Target)
 }
 
@@ -283,20 +284,6 @@ func (c Config) validatePace() error {
 	length := c.Length()
 	if due := plan.Count(int64(length)); length > 0 && due < 1 {
 		return &ConfigError{"rate", fmt.Sprintf("in %v less than one message is due: set a higher rate or a longer duration", length)}
-	}
-	return nil
-}
-
-func checkTarget(target string) error {
-	host, port, err := net.SplitHostPort(target)
-	if err == nil && host == "" {
-		err = errors.New("no host is named")
-	}
-	if err == nil {
-		_, err = net.LookupPort("tcp", port)
-	}
-	if err != nil {
-		return &ConfigError{"HOST:PORT", fmt.Sprintf("%q: %v", target, err)}
 	}
 	return nil
 }

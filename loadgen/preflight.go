@@ -51,7 +51,7 @@ func (c *Config) lacks(need int, has limits) *lack {
 // reach the target.
 func checkSources(sources []netip.Addr, target netip.Addr) error {
 	for _, a := range sources {
-		if !isLocal(a) || a.IsUnspecified() {
+		if !isLocal(a) {
 			return &ConfigError{"source", fmt.Sprintf("%v is no address of this host", a)}
 		}
 		if a.Is4() != target.Is4() {

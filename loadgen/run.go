@@ -28,6 +28,7 @@ func Run(ctx context.Context, cfg Config) (*record.Run, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
+	cfg.Target, _ = ParseTarget(cfg.Target) // which Validate has checked
 	s := &supervisor{line: clock.NewLine()}
 	s.window.init()
 	if err := s.prepare(cfg); err != nil {

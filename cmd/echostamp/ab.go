@@ -27,7 +27,7 @@ import (
 type abOptions struct {
 	a, b              string
 	pairs             int
-	figures           []string
+	figures           list
 	budget            time.Duration
 	seed              uint64
 	ready, grace      time.Duration
@@ -97,7 +97,7 @@ func (o *abOptions) define(f *pflag.FlagSet) {
 	f.StringVar(&o.a, "a", "", "the `SERVER` to compare with: HOST:PORT, or a command with {port} or {addr} in it")
 	f.StringVar(&o.b, "b", "", "the `SERVER` that may be slower: HOST:PORT, or a command with {port} or {addr} in it")
 	f.IntVarP(&o.pairs, "pairs", "p", defaultPairs, "pairs of runs of a series")
-	f.StringSliceVar(&o.figures, "figure", nil, "gated `FIGURE`s, such as rtt.p99 or rate; unless given p50 and p99 of response, or of rtt in closed loop")
+	f.Var(&o.figures, "figure", "gated `FIGURE`s, such as rtt.p99 or rate; unless given p50 and p99 of response, or of rtt in closed loop")
 	f.DurationVar(&o.budget, "budget", 0, "fit pairs and duration into this time, a second series included, and half a second to start and end a server")
 	f.Uint64Var(&o.seed, "order-seed", 0, "of the order of A and B, for the same one again; 0 is one by chance")
 	f.DurationVar(&o.ready, "ready", 10*time.Second, "how long a server that a command starts may take until it answers")

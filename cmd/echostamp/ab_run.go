@@ -124,7 +124,7 @@ func (g *abGate) one(ctx context.Context, r *abResult, series, pair, side int) (
 // started is not known yet.
 func (g *abGate) configOf(s subject) loadgen.Config {
 	cfg := g.cfg
-	cfg.Target = "127.0.0.1:0"
+	cfg.Target = notStarted
 	if !s.isCommand {
 		cfg.Target = s.text
 	}

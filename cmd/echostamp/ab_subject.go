@@ -29,8 +29,11 @@ func parseSubject(name, text string) (subject, error) {
 	if text == "" {
 		return s, fmt.Errorf("%s: is missing: a gate compares a server --a with a server --b", option)
 	}
-	if host, port, err := net.SplitHostPort(text); !s.isCommand && (err != nil || host == "" || port == "" || strings.ContainsAny(text, " /")) {
-		return s, fmt.Errorf("%s: %q is neither HOST:PORT nor a command with {port} or {addr} in it", option, text)
+	if s.isCommand {
+		return s, nil
+	}
+	if _, err := loadgen.ParseTarget(text); err != nil {
+		return s, fmt.Errorf("%s: %w; a command that starts a server has {port} or {addr} in it", option, err)
 	}
 	return s, nil
 }

@@ -21,7 +21,7 @@ func chatCommand(t ui) *cobra.Command {
 	var delays bool
 	var timeout time.Duration
 	cmd := &cobra.Command{
-		Use:   "chat HOST:PORT",
+		Use:   "chat HOST[:PORT]",
 		Short: "Send lines by hand, and see each reply with its timestamps",
 		Long: `Chat sends each line as a message and prints the reply with the time at which it
 was read: <t3>:<t2>:<t1>:<message>. Ctrl-D, Ctrl-C or the end of the input
@@ -36,16 +36,17 @@ leave; an interrupt while a reply is awaited exits with 130.`,
 		if timeout <= 0 {
 			return usage(fmt.Errorf("--timeout: %v is not positive", timeout))
 		}
-		if _, _, err := net.SplitHostPort(args[0]); err != nil {
-			return usage(fmt.Errorf("%q is no HOST:PORT: %w", args[0], err))
+		target, err := loadgen.ParseTarget(args[0])
+		if err != nil {
+			return usage(fmt.Errorf("HOST:PORT: %w", err))
 		}
 		d := net.Dialer{Timeout: timeout}
-		nc, err := d.DialContext(cmd.Context(), "tcp", args[0])
+		nc, err := d.DialContext(cmd.Context(), "tcp", target)
 		if cmd.Context().Err() != nil {
 			return &exit{code: exitInterrupted}
 		}
 		if err != nil {
-			return failed(fmt.Errorf("cannot connect to %s: %w", args[0], err))
+			return failed(fmt.Errorf("cannot connect to %s: %w", target, err))
 		}
 		defer nc.Close()
 		c := &chat{
@@ -56,7 +57,7 @@ leave; an interrupt while a reply is awaited exits with 130.`,
 		if e := (*exit)(nil); err == nil || errors.As(err, &e) {
 			return err
 		}
-		return failed(fmt.Errorf("chat with %s: %w", args[0], err))
+		return failed(fmt.Errorf("chat with %s: %w", target, err))
 	}
 	return cmd
 }

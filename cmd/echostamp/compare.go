@@ -74,7 +74,7 @@ none. echostamp ab runs both in turn, and is the gate.`,
 type compareOptions struct {
 	report.CompareOptions
 	flags        *pflag.FlagSet
-	gated        []string
+	gated        list
 	force        bool
 	format, file string
 	ci           ciOptions
@@ -85,7 +85,7 @@ func (o *compareOptions) define(f *pflag.FlagSet) {
 	f.Float64Var(&o.Alpha, "alpha", report.DefaultAlpha, "a change could be chance if its p is more")
 	f.BoolVar(&o.All, "all", false, "show all metrics and figures, also those of the load generator itself")
 	f.BoolVar(&o.Gate, "gate", false, "exit with 3 if a figure got worse, and with 4 if that cannot be told")
-	f.StringSliceVar(&o.gated, "figure", nil, "`FIGURE`s that --gate goes by, such as rtt.p99 or rate; unless given p50 and p99 of response, or of rtt in closed loop")
+	f.Var(&o.gated, "figure", "`FIGURE`s that --gate goes by, such as rtt.p99 or rate; unless given p50 and p99 of response, or of rtt in closed loop")
 	f.BoolVar(&o.AcceptInvalid, "accept-invalid", false, "have --gate go by invalid runs too")
 	f.BoolVar(&o.force, "force", false, "compare what cannot be compared")
 	f.StringVarP(&o.format, "format", "f", "text", "of the comparison: "+strings.Join(report.CompareFormats, ", "))

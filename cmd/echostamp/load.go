@@ -40,7 +40,7 @@ func loadCommand(t ui) *cobra.Command {
 	var runs runOptions
 	var searching searchOptions
 	cmd := &cobra.Command{
-		Use:   "load [HOST:PORT]",
+		Use:   "load [HOST[:PORT]]",
 		Short: "Send messages with many clients, and report the delays",
 		Long: `Load opens clients to a timestamp-echo server, and has them send messages.
 
@@ -50,7 +50,8 @@ shows in every message that had to wait. Without, each client sends its next
 message when the reply to the one before is in (closed loop). The report has the
 round trip (rtt), client → server (forward) and server → client (reverse) as well.
 
-Without an address it starts a server of its own on a free port of loopback.
+Without an address it starts a server of its own on a free port of loopback. HOST alone
+means port 12345.
 
 The report goes to standard output, with a verdict at its end: valid, or
 generator-limited or invalid with the reasons. Unless it is valid the exit code is
@@ -94,7 +95,9 @@ be done: nothing was measured, or clients had no connection at the end.`,
 			return usage(err)
 		}
 		if len(args) > 0 {
-			cfg.Target = args[0]
+			if cfg.Target, err = loadgen.ParseTarget(args[0]); err != nil {
+				return usage(fmt.Errorf("HOST:PORT: %w", err))
+			}
 		}
 		return load(cmd.Context(), t, cfg, opts)
 	}
@@ -117,7 +120,7 @@ func load(ctx context.Context, t ui, cfg loadgen.Config, opts loadOptions) error
 	own := cfg.Target == ""
 	spareProcessor(2 * cfg.Shards) // as many for a server of its own
 	if own {
-		cfg.Target = "127.0.0.1:0" // until there is a server
+		cfg.Target = notStarted
 	}
 	if err := validate(cfg, opts.search); err != nil {
 		return usageOf(err)

@@ -7,6 +7,9 @@ import (
 	"github.com/echostamp/echostamp/server"
 )
 
+// notStarted stands for the target until there is a server, which takes the place of it.
+const notStarted = "127.0.0.1:1"
+
 // startServer starts a server in this process, on a free port of loopback. Its stop
 // returns when it has ended.
 func startServer(cfg server.Config) (addr netip.AddrPort, stop func(), err error) {

@@ -64,7 +64,13 @@ func run(args []string, in io.Reader, out, errOut io.Writer) int {
 
 	root := rootCommand(ui{in, out, errOut})
 	code := exitUsage // of errors that cobra itself finds before a command begins
-	root.PersistentPreRun = func(*cobra.Command, []string) { code = exitFailed }
+	root.PersistentPreRunE = func(cmd *cobra.Command, args []string) error {
+		if err := checkGiven(cmd, args); err != nil {
+			return err
+		}
+		code = exitFailed
+		return nil
+	}
 	root.SetArgs(args)
 	root.SetIn(in)
 	root.SetOut(out)

@@ -17,7 +17,7 @@ type runOptions struct {
 	flags   *pflag.FlagSet
 	engine  engineOptions
 	pacing  paceOptions
-	sources []string
+	sources list
 	clocks  string
 }
 
@@ -32,7 +32,7 @@ func (o *runOptions) define(f *pflag.FlagSet) {
 	f.IntVar(&cfg.ConnectRate, "connect-rate", 5000, "connections to begin in a second")
 	f.StringVar((*string)(&cfg.Proto), "proto", string(loadgen.Text), "protocol: text, or echo for any server that sends back what it gets (round trips only)")
 	f.StringVar((*string)(&cfg.Timestamps), "timestamps", string(loadgen.AutoTime), "who notes when a reply arrived: kernel, user (when the program has read it), or auto")
-	f.StringSliceVar(&o.sources, "source", nil, "`ADDRESS`es to connect from, in turn; each has ports of its own")
+	f.Var(&o.sources, "source", "`ADDRESS`es to connect from, in turn; each has ports of its own")
 	f.StringVar(&o.clocks, "clock", string(loadgen.AutoClocks), "what forward and reverse are by: auto (correct them for the server's clock unless it is this host's), raw, corrected, or `synced[:ERROR]` (you vouch that the clocks differ by ERROR at most)")
 	o.engine.define(f)
 	f.DurationVar(&cfg.Interval, "interval", time.Second, "how long the pieces are in which the record has the run over time; those of a run of very many are longer")

@@ -2,8 +2,8 @@ package main
 
 import (
 	"fmt"
-	"net"
 	"net/netip"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -40,7 +40,7 @@ and says so on standard error, at most once in ten seconds.`,
 		Args: cobra.NoArgs,
 	}
 	f := cmd.Flags()
-	f.StringArrayVarP(&listen, "listen", "l", []string{"0.0.0.0:12345"}, "`IP:PORT` to listen on, several times for several; port 0 is a free one")
+	f.StringArrayVarP(&listen, "listen", "l", []string{"0.0.0.0:12345"}, "`IP:PORT` to listen on, or :PORT for all IPv4 addresses; several times for several; port 0 is a free one")
 	f.StringVar(&logging, "log", "off", "what to log: off, connections or messages")
 	f.DurationVar(&grace, "grace", time.Second, "how long to serve what is in flight when interrupted; 0 is not at all")
 	f.DurationVar(&writeTimeout, "write-timeout", 30*time.Second, "how long a client may leave its replies unread; 0 is for ever")
@@ -97,10 +97,11 @@ and says so on standard error, at most once in ten seconds.`,
 func listenAddrs(texts []string) ([]netip.AddrPort, error) {
 	var out []netip.AddrPort
 	for _, text := range texts {
-		if host, port, err := net.SplitHostPort(text); err == nil && host == "" {
-			text = "0.0.0.0:" + port
+		given := text
+		if strings.HasPrefix(text, ":") {
+			given = "0.0.0.0" + text
 		}
-		a, err := netip.ParseAddrPort(text)
+		a, err := netip.ParseAddrPort(given)
 		if err != nil {
 			return nil, fmt.Errorf("--listen: %q is no IP:PORT, such as 0.0.0.0:12345 or [::1]:0", text)
 		}
