@@ -16,7 +16,7 @@ type directions struct {
 // corrected are the metrics that need the server's clock.
 var corrected = []metric{forward, reverse, forwardExcess, reverseExcess}
 
-// maxHeld is how many samples may be held for the sake of precision: 32 MB of them.
+// maxHeld is how many samples may be held for the sake of precision: 40 MB of them.
 const maxHeld = 1 << 20
 
 func newDirections(to *series) *directions {
@@ -40,12 +40,13 @@ func (d *directions) take(h *harvest, until int64) {
 func (d *directions) record(samples []clock.Sample, c clock.Correction) {
 	var m *metrics
 	var from, until int64 // what m is of
-	for _, s := range samples {
+	for i := range samples {
+		s := &samples[i]
 		if !s.Counted {
 			continue
 		}
-		if m == nil || s.At < from || s.At >= until {
-			p := d.series.at(s.At)
+		if m == nil || s.Read < from || s.Read >= until {
+			p := d.series.at(s.Read)
 			m, from, until = d.series.corrections(p), p.from, d.series.end(p)
 		}
 		delays := c.Of(s)

@@ -20,7 +20,8 @@ func TestShardThatIsDone(t *testing.T) {
 	for len(s.harvests) > 0 {
 		last = <-s.harvests
 	}
-	want := []clock.Sample{{At: begin + 4*ms, Upper: 3 * ms, Lower: -ms, Counted: true}}
+	at := begin + 4*ms
+	want := []clock.Sample{{Sent: at - 4*ms, Arrived: at, Read: at, Stamp: at - ms, Counted: true}}
 	if last == nil || last.until != never || !slices.Equal(last.samples, want) {
 		t.Fatalf("it handed over %+v, want %+v", last, want)
 	}
@@ -29,7 +30,7 @@ func TestShardThatIsDone(t *testing.T) {
 	sup.take(1, last)
 	for at := begin; at < begin+100_000*ms; at += 250 * ms {
 		h := sup.harvest()
-		h.until, h.samples = at, append(h.samples, clock.Sample{At: at, Upper: 3 * ms, Lower: -ms, Counted: true})
+		h.until, h.samples = at, append(h.samples, clock.Sample{Sent: at - 4*ms, Arrived: at, Read: at, Stamp: at - ms, Counted: true})
 		sup.take(0, h)
 	}
 	if sup.series.total[forward].Count() == 0 {
@@ -74,7 +75,8 @@ func BenchmarkDirections(b *testing.B) {
 	b.ReportAllocs()
 	for n := 0; b.Loop(); n++ {
 		h.until += 1e9 / rate
-		h.samples = append(h.samples, clock.Sample{At: h.until, Upper: delays[n%len(delays)], Lower: -delays[(n*7+1)%len(delays)], Counted: true})
+		there := h.until - delays[(n*7+1)%len(delays)]
+		h.samples = append(h.samples, clock.Sample{Sent: there - delays[n%len(delays)], Arrived: h.until, Read: h.until, Stamp: there, Counted: true})
 		if len(h.samples) == rate/4 {
 			sup.take(0, h)
 			h.samples = h.samples[:0]

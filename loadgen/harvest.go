@@ -36,7 +36,7 @@ func (s *shard) sample(c *client, t2 int64, at evloop.Stamp, counted bool) clock
 	if s.answered <= resolutionSamples {
 		s.counts.resolution = gcd(s.counts.resolution, t2)
 	}
-	sample := clock.Sample{At: at.Read, Upper: t2 - c.sent, Lower: t2 - c.arrived(at), Counted: counted}
+	sample := clock.Sample{Sent: c.sent, Arrived: c.arrived(at), Read: at.Read, Stamp: t2, Client: c.id, Counted: counted}
 	if s.samples {
 		s.harvest.samples = append(s.harvest.samples, sample)
 	}

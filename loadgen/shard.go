@@ -336,8 +336,8 @@ func (s *shard) measure(c *client, t2 int64, at evloop.Stamp, bytes int) {
 	}
 	if s.cfg.Proto == Text {
 		sample := s.sample(c, t2, at, true)
-		m[forwardRaw].Record(sample.Upper)
-		m[reverseRaw].Record(-sample.Lower)
+		m[forwardRaw].Record(sample.Upper())
+		m[reverseRaw].Record(-sample.Lower())
 	}
 }
 

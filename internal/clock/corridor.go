@@ -9,14 +9,21 @@ const MaxDrift = 500e-6
 // A corridor is what samples leave for the offset: it passes below every upper and
 // above every lower bound. The lower ones are mirrored, so that both are hulls of
 // the same kind.
-type corridor struct{ upper, lower hull }
-
-func (c *corridor) add(t, upper, lower float64) {
-	c.upper.add(point{t, upper})
-	c.lower.add(point{t, -lower})
+//
+// Each of its bounds is off by up to slack, which the resolution of timestamps leaves
+// unknown; so it is wider by as much on either side.
+type corridor struct {
+	upper, lower hull
+	slack        float64
 }
 
-// join takes the bounds of another corridor, whose times are not earlier.
+// add takes an upper bound and a mirrored lower one.
+func (c *corridor) add(upper, lower point) {
+	c.upper.add(upper)
+	c.lower.add(lower)
+}
+
+// join takes the bounds of another corridor.
 func (c *corridor) join(o *corridor) {
 	for _, p := range o.upper {
 		c.upper.add(p)
@@ -30,8 +37,8 @@ func (c *corridor) reset() { c.upper, c.lower = c.upper[:0], c.lower[:0] }
 
 // floor is the highest line of a slope below the upper bounds, and ceiling the
 // lowest above the lower bounds: their values at time t.
-func (c *corridor) floor(slope, t float64) float64   { return c.upper.support(slope, t) }
-func (c *corridor) ceiling(slope, t float64) float64 { return -c.lower.support(-slope, t) }
+func (c *corridor) floor(slope, t float64) float64   { return c.upper.support(slope, t) + c.slack }
+func (c *corridor) ceiling(slope, t float64) float64 { return -c.lower.support(-slope, t) - c.slack }
 
 func (c *corridor) gap(slope float64) float64 { return c.floor(slope, 0) - c.ceiling(slope, 0) }
 
@@ -123,7 +130,7 @@ func (b band) at(t float64) (lowest, highest float64) {
 	if b.width <= 0 {
 		return b.line.at(t), b.line.at(t)
 	}
-	return -reach(b.lower, -b.greatest, -b.least, t), reach(b.upper, b.least, b.greatest, t)
+	return -reach(b.lower, -b.greatest, -b.least, t) - b.slack, reach(b.upper, b.least, b.greatest, t) + b.slack
 }
 
 // reach is the highest value at time t of the lines below a hull whose slopes are

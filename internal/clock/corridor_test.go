@@ -27,7 +27,7 @@ func TestCorridor(t *testing.T) {
 			at := float64(i) * 20_000
 			b := bound{at, slope*at + 50*r.ExpFloat64() + 5, slope*at - 50*r.ExpFloat64() - 5}
 			bounds = append(bounds, b)
-			c.add(b.t, b.upper, b.lower)
+			c.add(point{b.t, b.upper}, point{b.t, -b.lower})
 		}
 		fits := func(value, slope, spare float64) bool {
 			for _, b := range bounds {
@@ -67,7 +67,7 @@ func TestCorridor(t *testing.T) {
 }
 
 // TestHullKeepsWhatMatters holds that the hull's support is that of all points,
-// whatever their order of equal times.
+// whatever their order.
 func TestHullKeepsWhatMatters(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 6))
 	for range 200 {
@@ -76,9 +76,17 @@ func TestHullKeepsWhatMatters(t *testing.T) {
 		at := 0.
 		for range 1 + r.IntN(40) {
 			at += float64(r.IntN(3)) // some at the same time
+			if r.IntN(4) == 0 {
+				at -= float64(r.IntN(20)) // some late
+			}
 			p := point{at, float64(r.IntN(20))}
 			points = append(points, p)
 			h.add(p)
+		}
+		for i := range h[1:] {
+			if h[i].t >= h[i+1].t || i > 0 && h.slope(i-1) >= h.slope(i) {
+				t.Fatalf("%v is not convex", h)
+			}
 		}
 		for slope := -8.; slope <= 8; slope += 0.5 {
 			want := math.Inf(1)
@@ -106,16 +114,19 @@ func TestTail(t *testing.T) {
 }
 
 func TestCorrection(t *testing.T) {
-	c := Correction{frame{1000, 5_000_000}, line{value: 100, slope: 0.5, width: 40}}
+	c := (&corridor{slack: 5}).correction(frame{1000, 5_000_000}, line{value: 100, slope: 0.5, width: 50})
 	for _, tc := range []struct {
 		s    Sample
 		want Delays
 	}{
-		{Sample{At: 1000, Upper: 5_000_120, Lower: 5_000_080}, Delays{20, 20, 0, 0}},
-		{Sample{At: 1100, Upper: 5_000_200, Lower: 5_000_100}, Delays{50, 50, 30, 30}},
-		{Sample{At: 1001, Upper: 5_000_120, Lower: 5_000_080}, Delays{19, 21, 0, 1}}, // half a nanosecond is rounded
+		// The offset is 5,000,100 at 1000; the server's clock advances by 3 in 2.
+		{Sample{Sent: 1000, Arrived: 1040, Stamp: 5_001_130}, Delays{20, 20, 7, 7}},
+		{Sample{Sent: 1100, Arrived: 1200, Stamp: 5_001_325}, Delays{50, 50, 37, 37}},
+		{Sample{Sent: 1000, Arrived: 1040, Stamp: 5_001_100}, Delays{0, 40, 0, 27}},
+		{Sample{Sent: 1000, Arrived: 1040, Stamp: 5_001_000}, Delays{0, 40, 0, 27}}, // none is negative
+		{Sample{Sent: 1000, Arrived: 1040, Stamp: 5_001_200}, Delays{40, 0, 27, 0}},
 	} {
-		if got := c.Of(tc.s); got != tc.want {
+		if got := c.Of(&tc.s); got != tc.want {
 			t.Errorf("%+v: %+v, want %+v", tc.s, got, tc.want)
 		}
 	}

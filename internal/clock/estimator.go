@@ -94,8 +94,9 @@ func (e *Estimator) SetResolution(ns int64) {
 // tolerated is by how much bounds may contradict each other, in nanoseconds.
 func (e *Estimator) tolerated() float64 { return float64(Tolerance + e.summary.Slack) }
 
-// Add takes samples, best in the order of At. Those that are earlier than they should be
-// after Advance are taken to be as late as that.
+// Add takes samples, best in the order in which their replies arrived. Those that are
+// earlier than they should be after Advance, because they were read late, go together
+// with those from then. Their limits are of their own times all the same.
 func (e *Estimator) Add(samples []Sample) {
 	if len(samples) == 0 {
 		return
@@ -105,11 +106,11 @@ func (e *Estimator) Add(samples []Sample) {
 		e.frame = frameOf(samples)
 	}
 	var at *epoch
-	for _, s := range samples {
-		s.At = max(s.At, e.until)
-		if at == nil || s.At < at.index*epochLength || s.At >= (at.index+1)*epochLength {
-			at = e.epochAt(s.At / epochLength)
-			at.begin(e.frame)
+	for i := range samples {
+		s := &samples[i]
+		arrived := max(s.Arrived, e.until)
+		if at == nil || arrived < at.index*epochLength || arrived >= (at.index+1)*epochLength {
+			at = e.epochAt(arrived / epochLength)
 		}
 		at.take(s, e.frame)
 	}
@@ -135,7 +136,7 @@ func (e *Estimator) room() []Sample {
 	return make([]Sample, 0, e.lately+e.lately/8)
 }
 
-// Advance says that no sample from before a time will come any more.
+// Advance says that no reply will come any more that was read before a time.
 func (e *Estimator) Advance(until int64) {
 	e.until = max(e.until, until)
 	for len(e.open) > 0 && (e.open[0].index+1)*epochLength <= until {
@@ -145,7 +146,7 @@ func (e *Estimator) Advance(until int64) {
 	}
 }
 
-// Settled returns the time from when on samples may still be handed on.
+// Settled returns a time before which no sample was read that may still be handed on.
 func (e *Estimator) Settled() int64 {
 	switch {
 	case e.flushed < len(e.segment):
@@ -162,16 +163,16 @@ func (e *Estimator) Changes() []Change { return e.summary.Changes }
 // frameOf returns a frame that fits samples, whatever the oddest of them say.
 func frameOf(samples []Sample) frame {
 	uppers := make([]int64, len(samples))
-	for i, s := range samples {
-		uppers[i] = s.Upper
+	for i := range samples {
+		uppers[i] = samples[i].Upper()
 	}
 	slices.Sort(uppers)
-	return frame{samples[0].At, uppers[len(uppers)/2]}
+	return frame{samples[0].Sent, uppers[len(uppers)/2]}
 }
 
 // close takes an epoch that is complete.
 func (e *Estimator) close(o *epoch) {
-	o.close(e.frame)
+	o.close(float64(e.summary.Slack))
 	e.lately = len(o.samples)
 	e.segment = append(e.segment, o)
 	e.held += len(o.samples)
@@ -236,6 +237,6 @@ func counted(samples []Sample) (n int64) {
 func (e *Estimator) Finish() Summary {
 	e.Advance(math.MaxInt64)
 	e.finish()
-	e.summary.widen(int64(math.Ceil(max(leastWander, e.wander.quantile()))) + e.summary.Slack)
+	e.summary.widen(int64(math.Ceil(max(leastWander, e.wander.quantile()))))
 	return e.summary
 }

@@ -29,22 +29,22 @@ func TestKnownWorlds(t *testing.T) {
 		excluded      float64 // share of the samples, at most
 		changes       []change
 	}{
-		"exponential":      {world{1000, 100, even(20), quiet, back, nil}, 0.01 * us, 0.3 * us, 0, nil},
-		"loaded":           {world{1000, 100, even(20), loaded, unladen, nil}, 2 * us, 25 * us, 0, nil},
-		"heavily loaded":   {world{1000, 100, even(20), gamma(60*us, 500*us, 3), gamma(40*us, 200*us, 3), nil}, 5.8 * us, 50 * us, 0, nil},
-		"WAN":              {world{1000, 100, even(20), pareto(10*ms, 200*us, 1.5), pareto(12*ms, 200*us, 1.5), nil}, 0.1 * us, 0.8 * us, 0, nil},
-		"step +300 µs":     {world{1000, 80, stepped(even(20), 40.1, 300*us), quiet, back, nil}, 0.1 * us, 3.7 * us, 0.0095, []change{{40.1, 300 * us, us}}},
-		"step +80 µs":      {world{1000, 80, stepped(even(20), 40.1, 80*us), quiet, back, nil}, 0.1 * us, 3.7 * us, 0.0095, []change{{40.1, 80 * us, us}}},
-		"step −30 µs":      {world{1000, 80, stepped(even(20), 40.1, -30*us), quiet, back, nil}, 0.1 * us, 3.7 * us, 0.0095, []change{{40.1, -30 * us, us}}},
-		"step, loaded":     {world{1000, 80, stepped(even(20), 40.1, 300*us), loaded, unladen, nil}, 3.7 * us, 25 * us, 0.0095, []change{{40.1, 300 * us, 25 * us}}},
-		"slew":             {world{1000, 80, slewed(even(20), 40, 10, 50), quiet, back, nil}, 0.96 * us, 18.7 * us, 0.13, []change{{40, 0, 20 * us}, {50, 0, 20 * us}}},
-		"slew, loaded":     {world{1000, 80, slewed(even(20), 40, 10, 50), loaded, unladen, nil}, 4 * us, 25 * us, 0.13, []change{{40, 0, 80 * us}, {50, 0, 80 * us}}},
-		"step −5 ms of 40": {world{1000, 60, stepped(even(50), 30.1, -5*ms), exponential(10*ms, ms), exponential(30*ms, 2*ms), nil}, us, 25 * us, 0.013, []change{{30.1, -5 * ms, 20 * us}}},
-		"step +5 ms of 40": {world{1000, 60, stepped(even(50), 30.24, 5*ms), exponential(10*ms, ms), exponential(30*ms, 2*ms), nil}, us, 25 * us, 0.013, []change{{30.24, 5 * ms, 20 * us}}},
-		"step at once":     {world{1000, 20, stepped(even(20), 1.1, 300*us), quiet, back, nil}, 0.1 * us, us, 0.05, []change{{1.1, 300 * us, us}}},
-		"step at the end":  {world{1000, 20, stepped(even(20), 19.1, 300*us), quiet, back, nil}, 0.1 * us, us, 0.05, []change{{19.1, 300 * us, us}}},
-		"short, stepped":   {world{1000, 2, stepped(even(20), 1.1, 5*ms), quiet, back, nil}, 0.1 * us, us, 0.4, []change{{1.1, 5 * ms, us}}},
-		"a day back":       {world{1000, 30, stepped(even(20), 10.1, -86400e9), quiet, back, nil}, 0.1 * us, us, 0.03, []change{{10.1, -86400e9, us}}},
+		"exponential":      {worldOf(1000, 100, even(20), quiet, back), 0.01 * us, 0.3 * us, 0, nil},
+		"loaded":           {worldOf(1000, 100, even(20), loaded, unladen), 2 * us, 25 * us, 0, nil},
+		"heavily loaded":   {worldOf(1000, 100, even(20), gamma(60*us, 500*us, 3), gamma(40*us, 200*us, 3)), 5.8 * us, 50 * us, 0, nil},
+		"WAN":              {worldOf(1000, 100, even(20), pareto(10*ms, 200*us, 1.5), pareto(12*ms, 200*us, 1.5)), 0.1 * us, 0.8 * us, 0, nil},
+		"step +300 µs":     {worldOf(1000, 80, stepped(even(20), 40.1, 300*us), quiet, back), 0.1 * us, 3.7 * us, 0.0095, []change{{40.1, 300 * us, us}}},
+		"step +80 µs":      {worldOf(1000, 80, stepped(even(20), 40.1, 80*us), quiet, back), 0.1 * us, 3.7 * us, 0.0095, []change{{40.1, 80 * us, us}}},
+		"step −30 µs":      {worldOf(1000, 80, stepped(even(20), 40.1, -30*us), quiet, back), 0.1 * us, 3.7 * us, 0.0095, []change{{40.1, -30 * us, us}}},
+		"step, loaded":     {worldOf(1000, 80, stepped(even(20), 40.1, 300*us), loaded, unladen), 3.7 * us, 25 * us, 0.0095, []change{{40.1, 300 * us, 25 * us}}},
+		"slew":             {worldOf(1000, 80, slewed(even(20), 40, 10, 50), quiet, back), 0.96 * us, 18.7 * us, 0.13, []change{{40, 0, 20 * us}, {50, 0, 20 * us}}},
+		"slew, loaded":     {worldOf(1000, 80, slewed(even(20), 40, 10, 50), loaded, unladen), 4 * us, 25 * us, 0.13, []change{{40, 0, 80 * us}, {50, 0, 80 * us}}},
+		"step −5 ms of 40": {worldOf(1000, 60, stepped(even(50), 30.1, -5*ms), exponential(10*ms, ms), exponential(30*ms, 2*ms)), us, 25 * us, 0.013, []change{{30.1, -5 * ms, 20 * us}}},
+		"step +5 ms of 40": {worldOf(1000, 60, stepped(even(50), 30.24, 5*ms), exponential(10*ms, ms), exponential(30*ms, 2*ms)), us, 25 * us, 0.013, []change{{30.24, 5 * ms, 20 * us}}},
+		"step at once":     {worldOf(1000, 20, stepped(even(20), 1.1, 300*us), quiet, back), 0.1 * us, us, 0.05, []change{{1.1, 300 * us, us}}},
+		"step at the end":  {worldOf(1000, 20, stepped(even(20), 19.1, 300*us), quiet, back), 0.1 * us, us, 0.05, []change{{19.1, 300 * us, us}}},
+		"short, stepped":   {worldOf(1000, 2, stepped(even(20), 1.1, 5*ms), quiet, back), 0.1 * us, us, 0.4, []change{{1.1, 5 * ms, us}}},
+		"a day back":       {worldOf(1000, 30, stepped(even(20), 10.1, -86400e9), quiet, back), 0.1 * us, us, 0.03, []change{{10.1, -86400e9, us}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -87,6 +87,13 @@ func TestKnownWorlds(t *testing.T) {
 	}
 }
 
+// reply is a sample whose reply arrived at a time, and says no more of θ than that it is
+// between two values.
+func reply(at, upper, lower int64) Sample {
+	sent := at - (upper - lower)
+	return Sample{Sent: sent, Arrived: at, Read: at, Stamp: sent + upper, Counted: true}
+}
+
 // unknowable is half the difference of the least delays, which no method can tell from
 // an offset: it asks the delays for what they are without chance.
 func unknowable(w world) float64 {
@@ -119,7 +126,7 @@ func TestRouteChange(t *testing.T) {
 			[]change{{ForwardFloor, 300 * us}, {ReverseFloor, -10 * us}}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			o := world{1000, 120, even(20), tc.forward, tc.reverse, nil}.live(1)
+			o := worldOf(1000, 120, even(20), tc.forward, tc.reverse).live(1)
 			o.holds(t)
 			if len(o.Changes) != len(tc.changes) || len(o.Segments) != 1 || o.Excluded != 0 {
 				t.Fatalf("changes %+v, %d segments, %d excluded", o.Changes, len(o.Segments), o.Excluded)
@@ -138,7 +145,7 @@ func TestRouteChange(t *testing.T) {
 // TestFailover holds that a step is found where the path gets shorter with it.
 func TestFailover(t *testing.T) {
 	for _, by := range []float64{1e9, -1e9, 5 * ms} {
-		o := world{1000, 60, stepped(even(20), 30, by), quiet.after(30, -30*us), back.after(30, -20*us), nil}.live(1)
+		o := worldOf(1000, 60, stepped(even(20), 30, by), quiet.after(30, -30*us), back.after(30, -20*us)).live(1)
 		o.holds(t)
 		changes := clockChanges(o.Changes)
 		if len(changes) != 1 || len(o.Segments) != 2 || o.Excluded > 1000 {
@@ -159,16 +166,16 @@ func TestUneven(t *testing.T) {
 		world
 		excluded float64
 	}{
-		"steps as far as the corridor is wide": {world{1000, 20, stepped(even(20), 5, 101*us), quiet, back, nil}, 0.6},
-		"steps early":                          {world{1000, 20, stepped(even(20), 4.1, 80*us), quiet, back, nil}, 0.2},
-		"steps late":                           {world{1000, 20, stepped(even(20), 19.1, 80*us), quiet, back, nil}, 0.2},
-		"steps by less than noise":             {world{1000, 60, stepped(even(20), 30.1, 20*us), loaded, unladen, nil}, 0.2},
-		"swings":                               {world{1000, 300, swinging, exponential(60*us, 30*us), exponential(40*us, 30*us), nil}, 0.2},
-		"swings on a short path":               {world{1000, 300, swinging, exponential(5*us, 3*us), exponential(3*us, 3*us), nil}, 0.3},
-		"slews on a short path":                {world{1000, 16, slewed(even(0), 6, 6, 100), exponential(6*us, 8*us), exponential(1*us, 2*us), nil}, 0.35},
-		"slews fast":                           {world{1000, 20, slewed(even(0), 2, 3, 300), exponential(6*us, 8*us), exponential(1*us, 2*us), nil}, 0.3},
-		"slews, longer":                        {world{1000, 40, slewed(even(20), 16, 12, 40), exponential(6*us, 8*us), exponential(4*us, 8*us), nil}, 0.3},
-		"steps often, rarely seen":             {world{20, 300, stepped(stepped(even(20), 89, -316*us), 242, 42*ms), loaded, unladen, nil}, 0.1},
+		"steps as far as the corridor is wide": {worldOf(1000, 20, stepped(even(20), 5, 101*us), quiet, back), 0.6},
+		"steps early":                          {worldOf(1000, 20, stepped(even(20), 4.1, 80*us), quiet, back), 0.2},
+		"steps late":                           {worldOf(1000, 20, stepped(even(20), 19.1, 80*us), quiet, back), 0.2},
+		"steps by less than noise":             {worldOf(1000, 60, stepped(even(20), 30.1, 20*us), loaded, unladen), 0.2},
+		"swings":                               {worldOf(1000, 300, swinging, exponential(60*us, 30*us), exponential(40*us, 30*us)), 0.2},
+		"swings on a short path":               {worldOf(1000, 300, swinging, exponential(5*us, 3*us), exponential(3*us, 3*us)), 0.3},
+		"slews on a short path":                {worldOf(1000, 16, slewed(even(0), 6, 6, 100), exponential(6*us, 8*us), exponential(1*us, 2*us)), 0.35},
+		"slews fast":                           {worldOf(1000, 20, slewed(even(0), 2, 3, 300), exponential(6*us, 8*us), exponential(1*us, 2*us)), 0.3},
+		"slews, longer":                        {worldOf(1000, 40, slewed(even(20), 16, 12, 40), exponential(6*us, 8*us), exponential(4*us, 8*us)), 0.3},
+		"steps often, rarely seen":             {worldOf(20, 300, stepped(stepped(even(20), 89, -316*us), 242, 42*ms), loaded, unladen), 0.1},
 	} {
 		for _, hold := range []int{0, 1 << 20} {
 			t.Run(fmt.Sprintf("%s, holding %d", name, hold), func(t *testing.T) {
@@ -189,12 +196,12 @@ func TestUneven(t *testing.T) {
 // TestSmallRuns holds that the bound is right however little there is.
 func TestSmallRuns(t *testing.T) {
 	for name, w := range map[string]world{
-		"a second":               {1000, 1, even(20), quiet, back, nil},
-		"50 messages in 2 s":     {25, 2, even(20), quiet, back, nil},
-		"50 messages in 5 ms":    {10_000, 0.005, even(20), quiet, back, nil},
-		"two":                    {1, 2, even(20), quiet, back, nil},
-		"one":                    {1, 1, even(20), quiet, back, nil},
-		"very fast clock, short": {100, 3, even(490), quiet, back, nil},
+		"a second":               worldOf(1000, 1, even(20), quiet, back),
+		"50 messages in 2 s":     worldOf(25, 2, even(20), quiet, back),
+		"50 messages in 5 ms":    worldOf(10_000, 0.005, even(20), quiet, back),
+		"two":                    worldOf(1, 2, even(20), quiet, back),
+		"one":                    worldOf(1, 1, even(20), quiet, back),
+		"very fast clock, short": worldOf(100, 3, even(490), quiet, back),
 	} {
 		t.Run(name, func(t *testing.T) {
 			for seed := range uint64(20) {
@@ -220,8 +227,8 @@ func TestNoSamples(t *testing.T) {
 // TestMemory holds that a long run takes no more memory than a short one.
 func TestMemory(t *testing.T) {
 	for name, w := range map[string]world{
-		"ten minutes at 1,000/s": {1000, 600, even(20), quiet, back, nil},
-		"an hour at 1/s":         {1, 3600, even(20), quiet, back, nil},
+		"ten minutes at 1,000/s": worldOf(1000, 600, even(20), quiet, back),
+		"an hour at 1/s":         worldOf(1, 3600, even(20), quiet, back),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -248,7 +255,7 @@ func TestMemory(t *testing.T) {
 // TestHolding holds what is gained by holding samples: in a run that is short enough
 // one line suits all, so that excess is above the least delay of the whole run.
 func TestHolding(t *testing.T) {
-	w := world{1000, 30, even(20), quiet, back, nil}
+	w := worldOf(1000, 30, even(20), quiet, back)
 	o, impatient := w.watched(1, 1<<20), w.live(1)
 	o.holds(t)
 	first := o.delays[0]
@@ -288,7 +295,7 @@ func TestOneClock(t *testing.T) {
 			r := rand.New(rand.NewPCG(1, 1))
 			for i := range int64(5000) {
 				offset := tc.offset + float64(i)*tc.drift
-				e.Add([]Sample{{origin + i*ms, int64(offset + quiet(r, 0)), int64(offset - back(r, 0)), true}})
+				e.Add([]Sample{reply(origin+i*ms, int64(offset+quiet(r, 0)), int64(offset-back(r, 0)))})
 			}
 			g := e.Finish().Segments[0]
 			if off := math.Abs(g.Drift*1e6 - tc.drift); off > 0.1 || tc.drift == 0 && off > 0 {
@@ -305,19 +312,19 @@ func TestOneClock(t *testing.T) {
 func TestOneMoment(t *testing.T) {
 	var got []Delays
 	e := NewEstimator(0, func(samples []Sample, c Correction) {
-		for _, s := range samples {
-			got = append(got, c.Of(s))
+		for i := range samples {
+			got = append(got, c.Of(&samples[i]))
 		}
 	})
 	for range 2 { // of two shards
-		e.Add([]Sample{{origin, 5100, 4900, true}, {origin, 5060, 4950, true}, {origin, 5060, 4960, true}})
+		e.Add([]Sample{reply(origin, 5100, 4900), reply(origin, 5060, 4950), reply(origin, 5060, 4960)})
 	}
 	s := e.Finish()
 	want := []Delays{{90, 110, 40, 60}, {50, 60, 0, 10}, {50, 50, 0, 0}}
 	if len(got) != 6 || !slices.Equal(got[:3], want) || !slices.Equal(got[3:], want) {
 		t.Errorf("delays %v, want %v twice", got, want)
 	}
-	if g := s.Segments[0]; g.FromOffset != 5010 || g.ToOffset != 5010 || g.Bound != 50+leastWander {
+	if g := s.Segments[0]; g.FromOffset != 5010 || g.ToOffset != 5010 || g.Bound != 51+leastWander { // it is as wide when the first was sent
 		t.Errorf("%+v", g)
 	}
 	if s.Lowest != 5060 || s.Highest != 4960 {
@@ -339,10 +346,10 @@ func TestLies(t *testing.T) {
 		world
 		lies float64 // share of the samples
 	}{
-		"one in a hundred":       {world{1000, 30, even(20), quiet, back, every(100, 50*ms)}, 0.01},
-		"one in three":           {world{1000, 30, even(20), quiet, back, every(3, -2*ms)}, 1. / 3},
-		"rare":                   {world{1000, 30, even(20), quiet, back, every(7000, -50*ms)}, 4. / 30_000},
-		"rare among few samples": {world{10, 200, even(20), quiet, back, every(200, 50*ms)}, 0.005},
+		"one in a hundred":       {worldOf(1000, 30, even(20), quiet, back).lying(every(100, 50*ms)), 0.01},
+		"one in three":           {worldOf(1000, 30, even(20), quiet, back).lying(every(3, -2*ms)), 1. / 3},
+		"rare":                   {worldOf(1000, 30, even(20), quiet, back).lying(every(7000, -50*ms)), 4. / 30_000},
+		"rare among few samples": {worldOf(10, 200, even(20), quiet, back).lying(every(200, 50*ms)), 0.005},
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := tc.live(1)
@@ -365,7 +372,7 @@ func TestLies(t *testing.T) {
 // so, and hands on nothing that contradicts itself.
 func TestNonsense(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 1))
-	o := world{1000, 60, even(20), quiet, back, func(int) float64 { return ms * r.NormFloat64() }}.live(1)
+	o := worldOf(1000, 60, even(20), quiet, back).lying(func(int) float64 { return ms * r.NormFloat64() }).live(1)
 	if n := len(o.errors); float64(n) > 0.25*float64(o.samples) {
 		t.Errorf("%d of %d random timestamps were believed", n, o.samples)
 	}
@@ -379,7 +386,7 @@ func TestResolution(t *testing.T) {
 		at := origin + i*ms
 		t2 := at + 7e9 + 50*us
 		t2 -= t2 % ms
-		e.Add([]Sample{{At: at + 100*us, Upper: t2 - at, Lower: t2 - at - 100*us, Counted: true}})
+		e.Add([]Sample{{Sent: at, Arrived: at + 100*us, Read: at + 100*us, Stamp: t2, Counted: true}})
 		e.Advance(at)
 	}
 	s := e.Finish()
@@ -400,7 +407,7 @@ func TestShards(t *testing.T) {
 		batches := make([][]Sample, shards)
 		for i := range 20_000 {
 			at := origin + int64(i)*ms
-			batches[i%shards] = append(batches[i%shards], Sample{at, int64(quiet(r, 0)), -int64(back(r, 0)), true})
+			batches[i%shards] = append(batches[i%shards], reply(at, int64(quiet(r, 0)), -int64(back(r, 0))))
 			if i%300 == 0 {
 				for j := range batches {
 					e.Add(batches[j])
@@ -421,19 +428,20 @@ func BenchmarkEstimator(b *testing.B) {
 	r := rand.New(rand.NewPCG(1, 1))
 	const rate = 100_000
 	e := NewEstimator(0, func(samples []Sample, c Correction) {
-		for _, s := range samples {
-			_ = c.Of(s)
+		for i := range samples {
+			_ = c.Of(&samples[i])
 		}
 	})
 	batch := make([]Sample, rate/4)
-	for i := range batch {
-		batch[i] = Sample{Upper: int64(quiet(r, 0)), Lower: -int64(back(r, 0)), Counted: true}
+	delays := make([]int64, 2*len(batch))
+	for i := range delays {
+		delays[i] = int64(quiet(r, 0))
 	}
 	at := origin
 	b.ReportAllocs()
 	for n := 0; n < b.N; n += len(batch) {
 		for i := range batch {
-			batch[i].At = at
+			batch[i] = reply(at, delays[2*i], -delays[2*i+1])
 			at += 1e9 / rate
 		}
 		e.Add(batch)
@@ -454,8 +462,9 @@ func FuzzEstimator(f *testing.F) {
 		r := rand.New(rand.NewPCG(seed, 1))
 		var got int64
 		e := NewEstimator(int(hold>>1), func(samples []Sample, c Correction) {
-			for _, s := range samples {
-				if d := c.Of(s); d.Forward+d.Reverse != s.Upper-s.Lower || min(d.Forward, d.Reverse) < 0 {
+			for i := range samples {
+				s := &samples[i]
+				if d := c.Of(s); d.Forward+d.Reverse != s.Arrived-s.Sent || min(d.Forward, d.Reverse) < 0 {
 					t.Errorf("%+v of %+v", d, s)
 				}
 				if s.Counted {
@@ -469,8 +478,8 @@ func FuzzEstimator(f *testing.F) {
 			if r.IntN(20) == 0 {
 				offset = spread * r.NormFloat64()
 			}
-			s := Sample{At: at, Counted: r.IntN(10) > 0}
-			s.Upper, s.Lower = int64(offset+spread*r.Float64()), int64(offset-1e5*r.Float64())
+			s := reply(at, int64(offset+spread*r.Float64()), int64(offset-1e5*r.Float64()))
+			s.Counted = r.IntN(10) > 0
 			if s.Counted {
 				all++
 			}

@@ -1,33 +1,64 @@
 package clock
 
-import "sort"
+import (
+	"slices"
+	"sort"
+)
 
-// A point is a bound of the offset: y at time t, both in nanoseconds and relative
-// to what the estimator has as its origin.
+// A point is a limit of the offset: y at time t, both in nanoseconds and relative
+// to the estimator's origin.
 type point struct{ t, y float64 }
 
 // A hull is the lower convex hull of points, in the order of their times. The lines
 // that lie below all points are those that lie below the hull.
 type hull []point
 
-// add takes a point that is not earlier than those before. Amortised, it takes
-// constant time (Andrew's monotone chain).
+// add takes a point. Those that come in the order of their times take constant time,
+// amortised (Andrew's monotone chain); others are put where they belong.
 func (h *hull) add(p point) {
 	s := *h
-	if n := len(s); n > 0 && s[n-1].t == p.t {
-		if s[n-1].y <= p.y {
+	n := len(s)
+	if n > 0 && p.t <= s[n-1].t {
+		h.insert(p)
+		return
+	}
+	*h = append(s[:convex(s, p)], p)
+}
+
+// insert takes a point that is not behind the last.
+func (h *hull) insert(p point) {
+	s := *h
+	i := sort.Search(len(s), func(i int) bool { return s[i].t >= p.t })
+	after := i // the first vertex that stays on the right
+	if s[i].t == p.t {
+		if s[i].y <= p.y {
 			return
 		}
-		s = s[:n-1]
+		after++
+	} else if i > 0 && !below(p, s[i-1], s[i]) {
+		return
 	}
-	for n := len(s); n > 1; n = len(s) {
-		a, b := s[n-2], s[n-1]
-		if (b.y-a.y)*(p.t-b.t) < (p.y-b.y)*(b.t-a.t) {
-			break // b lies below the line from a to p
-		}
-		s = s[:n-1]
+	before := convex(s[:i], p)
+	for after+1 < len(s) && !below(s[after], p, s[after+1]) {
+		after++
 	}
-	*h = append(s, p)
+	*h = slices.Replace(s, before, after, p)
+}
+
+// convex returns how many of a hull's points remain vertices with another point to
+// the right of them.
+func convex(h hull, p point) int {
+	n := len(h)
+	for n > 1 && !below(h[n-1], h[n-2], p) {
+		n--
+	}
+	return n
+}
+
+// below reports whether a point lies below the line between two others, whose times
+// are before and after its own.
+func below(p, from, to point) bool {
+	return (p.y-from.y)*(to.t-p.t) < (to.y-p.y)*(p.t-from.t)
 }
 
 // slope is that of the edge which begins at vertex i.

@@ -7,8 +7,9 @@ import (
 )
 
 // join makes one corridor of those of epochs.
-func join(c *corridor, epochs []*epoch) {
+func (e *Estimator) join(c *corridor, epochs []*epoch) {
 	c.reset()
+	c.slack = float64(e.summary.Slack)
 	for _, o := range epochs {
 		c.join(&o.corridor)
 	}
@@ -18,7 +19,7 @@ func join(c *corridor, epochs []*epoch) {
 // Long segments have shown which slope to expect: clocks do not change it fast, while
 // a change of the network can make many slopes look alike.
 func (e *Estimator) fit(end int) line {
-	join(&e.old, e.segment[:end])
+	e.join(&e.old, e.segment[:end])
 	if e.oneClock && e.zeroFits() {
 		return e.old.along(0)
 	}
@@ -33,12 +34,12 @@ func (e *Estimator) fit(end int) line {
 // zeroFits reports whether the old corridor has room for an offset of 0.
 func (e *Estimator) zeroFits() bool {
 	zero := float64(-e.frame.offset)
-	return e.old.floor(0, 0) >= zero-e.tolerated() && e.old.ceiling(0, 0) <= zero+e.tolerated()
+	return e.old.floor(0, 0) >= zero-Tolerance && e.old.ceiling(0, 0) <= zero+Tolerance
 }
 
 // fitFresh is the same for those from an index on, to be compared with the others.
 func (e *Estimator) fitFresh(from int) line {
-	join(&e.fresh, e.segment[from:])
+	e.join(&e.fresh, e.segment[from:])
 	return e.fresh.fit(undecided)
 }
 
@@ -51,7 +52,7 @@ const (
 var undecided = prior{weight: 1e-8}
 
 // contradicts reports whether no line suits what another was fitted to.
-func (e *Estimator) contradicts(l line) bool { return l.width < -e.tolerated() }
+func (e *Estimator) contradicts(l line) bool { return l.width < -Tolerance }
 
 // look decides what has become certain with the newest epoch.
 func (e *Estimator) look() {
@@ -146,11 +147,11 @@ func together(a, b, limit, part float64) bool {
 // flush hands on the samples of the first end epochs of the segment. They are some of
 // those that e.old is the corridor and l the middle of.
 func (e *Estimator) flush(l line, end int) {
-	b, c := e.old.band(l), Correction{e.frame, l}
+	b, c := e.old.band(l), e.old.correction(e.frame, l)
 	for ; e.flushed < end; e.flushed++ {
 		o := e.segment[e.flushed]
 		i := max(0, min(e.flushed-recent/2, end-recent))
-		join(&e.around, e.segment[i:min(i+recent, end)])
+		e.join(&e.around, e.segment[i:min(i+recent, end)])
 		e.track.note(o, b, &e.around)
 		e.summary.see(o.samples)
 		e.summary.violate(o.odd)
@@ -169,7 +170,7 @@ func (e *Estimator) learn(end int) {
 
 // follow takes a group of epochs, to know noise, and changes of the network.
 func (e *Estimator) follow(group []*epoch) {
-	join(&e.fresh, group)
+	e.join(&e.fresh, group)
 	limit := math.Inf(1)
 	if e.noise.known() {
 		limit = max(e.tolerated(), plain*e.noise.threshold(len(e.segment)))
@@ -197,10 +198,11 @@ func (e *Estimator) doubt(at int) {
 // reports whether that was a minority, and has helped.
 func (e *Estimator) reconcile(o *epoch, at int) bool {
 	b := e.old.band(e.fit(at))
-	o.expel(func(s Sample) bool {
-		t, upper, lower := e.frame.bounds(s)
-		lowest, highest := b.at(t)
-		return upper < lowest-e.tolerated() || lower > highest+e.tolerated()
+	o.expel(func(s *Sample) bool {
+		upper, lower := e.frame.upper(s), e.frame.lower(s)
+		lowest, _ := b.at(upper.t)
+		_, highest := b.at(lower.t)
+		return upper.y < lowest-e.tolerated() || -lower.y > highest+e.tolerated()
 	}, e.frame)
 	return len(o.samples) > 0 && len(o.odd) <= len(o.samples) && !e.contradicts(e.fit(at+1))
 }
@@ -244,7 +246,8 @@ func (e *Estimator) trim(end int) int {
 // those from an index on. It is a step unless a change of the rate explains it, or it took
 // so long that no step would.
 func (e *Estimator) change(before, after line, end, from int) Change {
-	since, until := e.segment[end-1].to(), e.segment[from].from()
+	since := e.segment[end-1].to()
+	until := max(since, e.segment[from].from())
 	by, rate := after.at(until)-before.at(until), after.slope-before.slope
 	c := Change{Kind: Step, By: int64(math.Round(by)), Rate: rate}
 	width := until - since
@@ -257,21 +260,22 @@ func (e *Estimator) change(before, after line, end, from int) Change {
 	return c
 }
 
-// narrow returns the last time at which a sample in between suited only the line before,
-// and the first at which one suited only the one after, as far as there are such.
+// narrow returns the last time at which a message in between was sent that suited only the
+// line before, and the first at which a reply arrived that suited only the one after, as
+// far as there are such.
 func (e *Estimator) narrow(before, after line, end, from int) (since, until float64) {
 	since, until = e.segment[end-1].to(), e.segment[from].from()
-	suits := func(l line, t, upper, lower float64) bool {
-		return lower <= l.at(t)+e.tolerated() && l.at(t) <= upper+e.tolerated()
+	suits := func(l line, upper, lower point) bool {
+		return -lower.y <= l.at(lower.t)+e.tolerated() && l.at(upper.t) <= upper.y+e.tolerated()
 	}
 	for _, o := range e.segment[end:from] {
 		for _, s := range slices.Concat(o.samples, o.odd) {
-			t, upper, lower := e.frame.bounds(s)
-			switch is, was := suits(after, t, upper, lower), suits(before, t, upper, lower); {
+			upper, lower := e.frame.upper(&s), e.frame.lower(&s)
+			switch is, was := suits(after, upper, lower), suits(before, upper, lower); {
 			case was && !is:
-				since = max(since, t)
+				since = max(since, upper.t)
 			case is && !was:
-				until = min(until, t)
+				until = min(until, lower.t)
 			}
 		}
 	}
@@ -287,7 +291,7 @@ func (e *Estimator) endSegment(l line) {
 	for _, o := range e.segment {
 		e.wander.add(o.used - l.at(o.middle()))
 	}
-	join(&e.old, e.segment)
+	e.join(&e.old, e.segment)
 	e.summary.addSegment(e.track.segment(e.frame, &e.old, l, e.uncertainty()))
 	e.track, e.floors = track{}, floors{}
 	e.segment, e.flushed, e.learned, e.stuck = nil, 0, 0, 0

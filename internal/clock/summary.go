@@ -58,21 +58,22 @@ const (
 // see takes samples, whatever becomes of them.
 func (s *Summary) see(samples []Sample) {
 	for i := range samples {
-		s.Lowest, s.Highest = min(s.Lowest, samples[i].Upper), max(s.Highest, samples[i].Lower)
+		s.Lowest, s.Highest = min(s.Lowest, samples[i].Upper()), max(s.Highest, samples[i].Lower())
 	}
 }
 
 // violate counts samples that contradict the others.
 func (s *Summary) violate(odd []Sample) {
 	s.see(odd)
-	for _, o := range odd {
+	for i := range odd {
+		o := &odd[i]
 		if !o.Counted {
 			continue
 		}
 		if s.Violations == 0 {
-			s.FirstViolation = o.At
+			s.FirstViolation = o.Read
 		}
-		s.FirstViolation, s.LastViolation = min(s.FirstViolation, o.At), max(s.LastViolation, o.At)
+		s.FirstViolation, s.LastViolation = min(s.FirstViolation, o.Read), max(s.LastViolation, o.Read)
 		s.Violations++
 	}
 }
@@ -95,10 +96,13 @@ func (s *Summary) addSegment(g Segment) {
 	s.Segments = append(s.Segments, g)
 }
 
-// widen adds to all bounds.
+// widen adds to all bounds, and the slack of both ends to those of the drift.
 func (s *Summary) widen(by int64) {
+	by += s.Slack
 	s.Bound += by
 	for i := range s.Segments {
-		s.Segments[i].Bound += by
+		g := &s.Segments[i]
+		g.Bound += by
+		g.DriftBound = min(g.DriftBound+2*float64(s.Slack)/float64(max(1, g.To-g.From)), 2*MaxDrift)
 	}
 }

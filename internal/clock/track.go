@@ -9,7 +9,8 @@ type track struct {
 	from, to float64 // when its samples were that were handed on
 	bound    float64
 	counted  int64
-	long     bool // its first epochs have been let go
+	shortest int64 // round trip of those that count, if there are any
+	long     bool  // its first epochs have been let go
 }
 
 // UnknownDrift is from where on a DriftBound says no more than that clocks are not so far
@@ -18,18 +19,25 @@ const UnknownDrift = 100e-6
 
 // note takes an epoch that is handed on, which is within a band. Should a clock have
 // changed without being found out, then not within the seconds around: so the bound is
-// at least what those alone leave.
+// at least what those alone leave. However the limits lie, it is never below half the
+// smallest round trip: how that divides cannot be known. Slack is left out: it is added
+// in the end, when it is known best.
 func (k *track) note(o *epoch, b band, around *corridor) {
 	if !k.begun {
-		k.begun = true
+		k.begun, k.shortest = true, math.MaxInt64
 		k.first, k.from = b.line, o.from()
 	}
 	k.to = o.to()
-	k.counted += counted(o.samples)
-	for _, t := range [...]float64{o.from(), o.to()} {
+	for _, t := range [...]float64{o.first(), o.to()} {
 		lowest, highest := b.at(t)
 		lowest, highest = min(lowest, around.ceiling(b.slope, t)), max(highest, around.floor(b.slope, t))
-		k.bound = max(k.bound, highest-b.line.at(t), b.line.at(t)-lowest)
+		k.bound = max(k.bound, highest-b.line.at(t)-b.slack, b.line.at(t)-lowest-b.slack)
+	}
+	for i := range o.samples {
+		if s := &o.samples[i]; s.Counted {
+			k.counted++
+			k.shortest = min(k.shortest, s.Read-s.Sent)
+		}
 	}
 	o.used = b.line.at(o.middle())
 }
@@ -49,6 +57,9 @@ func (k *track) segment(f frame, c *corridor, l line, noise float64) Segment {
 		FromOffset: offset(l, k.from), ToOffset: offset(l, k.to),
 		Bound: int64(math.Ceil(k.bound)),
 		Drift: drift, DriftBound: max(greatest-drift, drift-least),
+	}
+	if k.counted > 0 {
+		s.Bound = max(s.Bound, (k.shortest+1)/2)
 	}
 	if k.long {
 		s.FromOffset = offset(k.first, k.from)

@@ -1,8 +1,11 @@
 package clock
 
 import (
+	"cmp"
 	"math"
 	"math/rand/v2"
+	"slices"
+	"sort"
 	"testing"
 )
 
@@ -17,10 +20,39 @@ const origin = int64(1_700_000_000_123_456_789)
 // A world is two hosts whose clocks and delays are known: nanoseconds, as functions
 // of the seconds since the beginning.
 type world struct {
-	rate, length     float64 // samples a second; seconds
+	rate, length     float64 // messages a second; seconds
 	offset           func(t float64) float64
 	forward, reverse delay
 	lies             func(i int) float64 // added to the server's timestamp of a reply; nil is none
+
+	clients    int               // 100 if it is 0
+	pauses     []pause           // in which the program neither sends nor reads
+	unaided    bool              // the kernel does not tell when replies arrive
+	loss       float64           // the share of the messages that get no reply
+	resolution int64             // that is told of the server's timestamps
+	shown      func(int64) int64 // what the server's clock shows at a time of its own; nil is that time
+}
+
+func worldOf(rate, length float64, offset func(t float64) float64, forward, reverse delay) world {
+	return world{rate: rate, length: length, offset: offset, forward: forward, reverse: reverse}
+}
+
+func (w world) lying(lies func(i int) float64) world {
+	w.lies = lies
+	return w
+}
+
+// A pause is in seconds since the beginning.
+type pause struct{ from, length float64 }
+
+// awake is the first time that is not in a pause.
+func (w world) awake(at int64) int64 {
+	for _, p := range w.pauses {
+		if from := origin + int64(p.from*1e9); at >= from {
+			at = max(at, from+int64(p.length*1e9))
+		}
+	}
+	return at
 }
 
 type delay func(r *rand.Rand, t float64) float64
@@ -89,35 +121,67 @@ type outcome struct {
 func (w world) live(seed uint64) *outcome { return w.watched(seed, 0) }
 
 func (w world) watched(seed uint64, hold int) *outcome {
-	r := rand.New(rand.NewPCG(seed, 2))
-	o := &outcome{samples: int(w.rate * w.length)}
+	o := &outcome{}
 	e := NewEstimator(hold, func(samples []Sample, c Correction) {
-		for _, s := range samples {
-			err := float64(c.Offset(s.At)) - w.offset(float64(s.At-origin)/1e9)
-			o.errors, o.at, o.delays = append(o.errors, err), append(o.at, s.At), append(o.delays, c.Of(s))
+		for i := range samples {
+			s := &samples[i]
+			err := float64(c.Offset(s.Arrived)) - w.offset(since(s.Arrived))
+			o.errors, o.at, o.delays = append(o.errors, err), append(o.at, s.Arrived), append(o.delays, c.Of(s))
 		}
 	})
+	e.SetResolution(w.resolution)
+	const beat = epochLength // how often samples are handed over
 	var batch []Sample
-	for i := range o.samples {
-		t := float64(i) / w.rate
-		at := origin + int64(t*1e9)
-		offset := w.offset(float64(at-origin) / 1e9)
-		if w.lies != nil {
-			offset += w.lies(i)
-		}
-		batch = append(batch, Sample{
-			At: at, Counted: true,
-			Upper: int64(math.Round(offset + w.forward(r, t))), Lower: int64(math.Round(offset - w.reverse(r, t))),
-		})
-		if len(batch) >= int(w.rate/4) || i == o.samples-1 {
-			e.Add(batch)
-			e.Advance(at)
-			batch = batch[:0]
-			o.mostHeld, o.mostKept = max(o.mostHeld, held(e)), max(o.mostKept, len(e.segment)+len(e.open)+len(e.spare))
-		}
+	next := origin + beat
+	hand := func() {
+		e.Add(batch)
+		e.Advance(next)
+		batch = batch[:0]
+		o.mostHeld, o.mostKept = max(o.mostHeld, held(e)), max(o.mostKept, len(e.segment)+len(e.open)+len(e.spare))
 	}
+	for _, s := range w.samples(seed) {
+		for ; s.Read >= next; next += beat {
+			hand()
+		}
+		o.samples++
+		batch = append(batch, s)
+	}
+	hand()
 	o.Summary = e.Finish()
 	return o
+}
+
+func since(at int64) float64 { return float64(at-origin) / 1e9 }
+
+// samples are those of all replies, in the order in which they were read.
+func (w world) samples(seed uint64) []Sample {
+	r := rand.New(rand.NewPCG(seed, 2))
+	free := make([]int64, cmp.Or(w.clients, 100)) // when each client has its reply
+	out := make([]Sample, 0, int(w.rate*w.length))
+	for i := range cap(out) {
+		client := i % len(free)
+		due := origin + int64(float64(i)/w.rate*1e9)
+		s := Sample{Sent: w.awake(max(due, free[client])), Client: uint32(client), Counted: true}
+		t := since(s.Sent)
+		there := s.Sent + int64(math.Round(w.forward(r, t)))
+		s.Arrived = there + int64(math.Round(w.reverse(r, t)))
+		s.Stamp = there + int64(math.Round(w.offset(since(there))))
+		if w.lies != nil {
+			s.Stamp += int64(w.lies(i))
+		}
+		if w.shown != nil {
+			s.Stamp = w.shown(s.Stamp)
+		}
+		if s.Read = w.awake(s.Arrived); w.unaided {
+			s.Arrived = s.Read
+		}
+		free[client] = s.Read
+		if r.Float64() >= w.loss {
+			out = append(out, s)
+		}
+	}
+	slices.SortStableFunc(out, func(a, b Sample) int { return cmp.Compare(a.Read, b.Read) })
+	return out
 }
 
 func held(e *Estimator) (n int) {
@@ -146,12 +210,10 @@ func (o *outcome) holds(t *testing.T) {
 	if n := len(o.errors) + int(o.Excluded+o.Violations); n != o.samples {
 		t.Errorf("%d of %d samples are accounted for", n, o.samples)
 	}
-	segment, broken, negative := 0, 0, 0
+	broken, negative := 0, 0
 	for i, err := range o.errors {
-		for segment < len(o.Segments)-1 && o.at[i] > o.Segments[segment].To {
-			segment++
-		}
-		if math.Abs(err) > float64(o.Segments[segment].Bound) {
+		segment := o.segmentAt(o.at[i])
+		if math.Abs(err) > float64(segment.Bound) {
 			broken++
 		}
 		if d := o.delays[i]; min(d.Forward, d.Reverse, d.ForwardExcess, d.ReverseExcess) < 0 {
@@ -161,4 +223,10 @@ func (o *outcome) holds(t *testing.T) {
 	if broken > 0 || negative > 0 {
 		t.Errorf("of %d offsets %d are outside their bound; %d messages have negative delays", len(o.errors), broken, negative)
 	}
+}
+
+// segmentAt is the segment that a time is in, or the last before it.
+func (o *outcome) segmentAt(at int64) Segment {
+	i := sort.Search(len(o.Segments)-1, func(i int) bool { return at <= o.Segments[i].To })
+	return o.Segments[i]
 }
