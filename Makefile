@@ -11,10 +11,12 @@ build:
 test:
 	go test -timeout 10m -parallel 4 $(TESTFLAGS) ./...
 
-# Figures: of the message path, then ratios against other programs. It takes
-# some minutes, and wants a machine that does nothing else, with cc and taskset.
+# Figures, which a busy machine spoils: of the message path, of the memory of idle
+# connections, of the self-test, then ratios against other programs. It takes some
+# minutes, and wants a machine that does nothing else, with cc and taskset.
 bench:
-	go test -run '^$$' -bench . ./internal/wire ./internal/hist ./internal/pace ./internal/clock ./loadgen
+	go test -run '^$$' -bench . ./internal/wire ./internal/hist ./internal/pace ./internal/clock ./loadgen ./cmd/echostamp
+	go run ./cmd/echostamp selftest
 	go run ./bench
 
 # Formatting, vet and the linter.

@@ -8,6 +8,7 @@ import (
 	"syscall"
 	"testing"
 	"time"
+	"unsafe"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -414,6 +415,23 @@ func TestInterrupt(t *testing.T) {
 			s.after(10_000 * ms)
 			s.expect("connections later", len(s.loop.Dialed), dialed)
 		})
+	}
+}
+
+// TestClientsAreSmall holds that a client is one value among those of its shard, whether
+// there are few or many.
+func TestClientsAreSmall(t *testing.T) {
+	const most = 128 // bytes
+	if size := unsafe.Sizeof(client{}); size > most {
+		t.Errorf("a client takes %d bytes, want at most %d", size, most)
+	}
+	allocations := func(clients int) float64 {
+		p := newPlan(t, Config{Clients: clients, Size: 40, Proto: Text, Timeout: time.Second, ConnectRate: 1000})
+		loop := &evlooptest.Shard{Time: begin}
+		return testing.AllocsPerRun(10, func() { newShard(p, loop, 1) })
+	}
+	if few, many := allocations(10), allocations(10_000); few != many {
+		t.Errorf("10 clients make %v allocations, and 10,000 make %v", few, many)
 	}
 }
 

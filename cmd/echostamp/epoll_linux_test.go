@@ -67,7 +67,7 @@ func TestServerLivesThroughResets(t *testing.T) {
 }
 
 // inProcess runs a server of this process for as long as f does.
-func inProcess(t *testing.T, f func(addr string)) {
+func inProcess(t testing.TB, f func(addr string)) {
 	t.Helper()
 	s, err := server.Listen(server.Config{
 		Listen: []netip.AddrPort{netip.MustParseAddrPort("127.0.0.1:0")}, Shards: 1, Engine: evloop.Epoll,
@@ -92,50 +92,38 @@ func loadConfig(target string, messages int64) loadgen.Config {
 	}
 }
 
-// TestMessagesAllocateNothing holds that in mid-run neither side allocates for a
-// message.
+// TestMessagesAllocateNothing holds that neither side allocates for a message: what a
+// whole run allocates is far less than one allocation for each.
 func TestMessagesAllocateNothing(t *testing.T) {
-	type point struct {
-		mallocs  uint64
-		received int64
-	}
-	var points []point
+	const messages = 50_000
 	inProcess(t, func(addr string) {
-		cfg := loadConfig(addr, 0)
-		cfg.Duration = 1500 * time.Millisecond
-		cfg.Live = func(l loadgen.Live) {
+		cfg := loadConfig(addr, messages)
+		cfg.Interval = time.Hour // intervals allocate, and how many there are is up to the machine
+		allocated := func() uint64 {
 			var m runtime.MemStats
 			runtime.ReadMemStats(&m)
-			if l.Received > 0 {
-				points = append(points, point{m.Mallocs, l.Received})
-			}
+			return m.Mallocs
 		}
+		before := allocated()
 		if _, err := loadgen.Run(context.Background(), cfg); err != nil {
 			t.Fatal(err)
 		}
+		if n := allocated() - before; n > messages/10 {
+			t.Errorf("%d messages made %d allocations", messages, n)
+		}
 	})
-	if len(points) < 2 {
-		t.Fatalf("a run of 1.5 s was looked at %d times", len(points))
-	}
-	first, last := points[0], points[len(points)-1]
-	messages, allocations := last.received-first.received, last.mallocs-first.mallocs
-	// Looking at it allocates a little, each time.
-	if most := messages/100 + int64(100*len(points)); int64(allocations) > most {
-		t.Errorf("%d messages made %d allocations", messages, allocations)
-	}
-	t.Logf("%d messages, %d allocations", messages, allocations)
 }
 
-// TestIdleConnectionsAreSmall holds the Go memory of an idle connection, of both
-// sides together, to what their two structures need.
-func TestIdleConnectionsAreSmall(t *testing.T) {
-	const most = 400 // bytes: 200 a side
+// BenchmarkIdleConnections reports the Go memory of an idle connection, of both sides
+// together, tables of the event loops included. The garbage collector decides what is
+// found, so nothing is held to it: see TestIdleConnectionIsSmall and TestClientsAreSmall.
+func BenchmarkIdleConnections(b *testing.B) {
 	var limit unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
-		t.Fatal(err)
+		b.Fatal(err)
 	}
 	conns := min(8000, int(min(limit.Cur, 1<<20)-200)/2)
-	inProcess(t, func(addr string) {
+	inProcess(b, func(addr string) {
 		heap := func() int64 {
 			runtime.GC()
 			runtime.GC()
@@ -144,12 +132,12 @@ func TestIdleConnectionsAreSmall(t *testing.T) {
 			return int64(m.HeapAlloc)
 		}
 		// What is measured is a run whose clients connect and then wait.
-		measure := func(clients int) int64 {
+		measure := func(clients int) (used int64) {
 			cfg := loadConfig(addr, 0)
 			cfg.Clients, cfg.Duration, cfg.ConnectRate = clients, time.Hour, 50_000
 			cfg.Warmup = time.Hour
-			ctx, cancel := context.WithTimeout(context.Background(), patience)
-			var used int64
+			ctx, cancel := context.WithCancel(context.Background())
+			defer cancel()
 			cfg.Live = func(l loadgen.Live) {
 				if used == 0 && l.Phase == loadgen.WarmingUp {
 					used = heap()
@@ -157,35 +145,29 @@ func TestIdleConnectionsAreSmall(t *testing.T) {
 				}
 			}
 			if _, err := loadgen.Run(ctx, cfg); err != nil {
-				t.Error(err)
+				b.Error(err)
 			}
-			cancel()
 			return used
 		}
 		measure(conns) // grows the tables
-		few, all := measure(100), measure(conns)
-		if each := (all - few) / int64(conns-100); each > most {
-			t.Errorf("%d bytes of heap for each of %d idle connections of both sides, want at most %d", each, conns, most)
-		} else {
-			t.Logf("%d bytes of heap for each of %d idle connections of both sides", each, conns)
+		var all int64
+		for b.Loop() {
+			all += measure(conns) - measure(100)
 		}
+		b.ReportMetric(float64(all)/float64(b.N)/float64(conns-100), "B/connection")
 	})
 }
 
-// TestKernelTimestamps holds what they are for: with many clients in one thread
-// the wait for the load generator is in wakeup, and not in reverse.
+// TestKernelTimestamps holds that with many clients the kernel tells of each reply when it
+// arrived. See TestWakeup for what that is for.
 func TestKernelTimestamps(t *testing.T) {
 	t.Parallel()
-	r := execute(t, exec.Command(program(t), "load", "--accept-invalid", "-c", "64", "-n", "20000", "--timestamps", "kernel", "--format", "json"))
-	run := r.run(t)
+	r, run := loadJSON(t, "--accept-invalid -c 64 -n 20000 --timestamps kernel")
 	if r.code != exitDone || run.Config.Timestamps != record.KernelTime || run.Config.Engine != "epoll" {
 		t.Fatalf("exit code %d, %+v; %s", r.code, run.Config, r.errOut)
 	}
-	if n := run.Totals.Unstamped; n > run.Totals.Received/100 {
+	if n := run.Totals.Unstamped; n != 0 {
 		t.Errorf("of %d replies %d had no timestamp", run.Totals.Received, n)
-	}
-	if rev, wake := run.Metrics[record.Reverse], run.Metrics[record.Wakeup]; rev.Percentiles["50"] > wake.Percentiles["50"] {
-		t.Errorf("reverse p50 %d ns, wakeup p50 %d ns", rev.Percentiles["50"], wake.Percentiles["50"])
 	}
 }
 

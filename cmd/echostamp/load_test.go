@@ -175,18 +175,16 @@ func TestDigitsOfPeers(t *testing.T) {
 	}
 }
 
-// TestKnownDelay holds that a delay of the server before its reply is found in
-// the direction it belongs to. The smallest of many delays is what the machine's
-// own load can lengthen least.
+// TestKnownDelay holds that a delay of the server before its reply is in the direction it
+// belongs to: each figure is at least that, and together they are rtt (see holds).
 func TestKnownDelay(t *testing.T) {
 	t.Parallel()
 	const delay = 20 * time.Millisecond
 	p := startPeer(t, delayed(delay))
-	r := execute(t, exec.Command(program(t), "load", "--accept-invalid", "-c", "2", "-n", "100", "--format", "json", p.addr()))
-	run := r.run(t)
+	_, run := loadJSON(t, "--accept-invalid -c 2 -n 100", p.addr())
 	for name, least := range map[string]time.Duration{record.RTT: delay, record.Reverse: delay, record.Forward: 0} {
-		if got := time.Duration(run.Metrics[name].Min); got < least || got > least+delay/2 {
-			t.Errorf("the shortest %s is %v, want %v and little more", name, got, least)
+		if got := time.Duration(run.Metrics[name].Min); got < least {
+			t.Errorf("the shortest %s is %v, want at least %v", name, got, least)
 		}
 	}
 }

@@ -67,6 +67,11 @@ func (b bed) overhead(ctx context.Context) ([]finding, error) {
 	if err != nil {
 		return nil, err
 	}
+	return []finding{judgeOverhead(r)}, nil
+}
+
+// judgeOverhead wants the tool's own medians to be small.
+func judgeOverhead(r *record.Run) finding {
 	f := finding{name: "overhead", injected: "nothing", passed: true}
 	var medians []string
 	for _, metric := range []string{record.RTT, record.Wakeup, record.Lag} {
@@ -77,7 +82,7 @@ func (b bed) overhead(ctx context.Context) ([]finding, error) {
 		f.passed = f.passed && median(r, metric) < floorLimit
 	}
 	f.measured = strings.Join(medians, ", ")
-	return []finding{f}, nil
+	return f
 }
 
 // stall is a server that stands still for a while: what is due meanwhile must wait.
@@ -94,20 +99,24 @@ func (b bed) stall(ctx context.Context) ([]finding, error) {
 	if err != nil {
 		return nil, err
 	}
-	// Those due in the stall wait from all of it down to nothing, evenly. So one in
-	// a hundred waits for longer than what is left of it when as many are still due.
-	d := time.Duration(stalled.Load())
-	longest, p99 := d, d-length/100
+	return []finding{judgeStall(time.Duration(stalled.Load()), r)}, nil
+}
+
+// judgeStall holds response to a stall of d. Those due in it wait from all of it down to
+// nothing, evenly. So one in a hundred waits for longer than what is left of it when as
+// many are still due.
+func judgeStall(d time.Duration, r *record.Run) finding {
+	longest, p99 := d, d-time.Duration(r.Config.Duration)/100
 	m := r.Metrics[record.Response]
 	near := func(got int64, want time.Duration) bool {
 		return math.Abs(float64(got)-float64(want)) <= stallLimit*float64(d)
 	}
-	return []finding{{
+	return finding{
 		name:     "stall",
 		injected: fmt.Sprintf("%s: response max %s, p99 %s", short(d), short(longest), short(p99)),
 		measured: fmt.Sprintf("response max %s, p99 %s", short(time.Duration(m.Max)), short(time.Duration(m.Percentiles["99"]))),
 		passed:   near(m.Max, longest) && near(m.Percentiles["99"], p99),
-	}}, nil
+	}
 }
 
 // path is a relay whose directions take unequal times.
@@ -129,14 +138,18 @@ func (b bed) path(ctx context.Context) ([]finding, error) {
 	if err != nil {
 		return nil, err
 	}
-	forward, reverse := held(relay.Forward()), held(relay.Reverse())
+	return []finding{judgePath(held(relay.Forward()), held(relay.Reverse()), r)}, nil
+}
+
+// judgePath holds both directions to what a relay did.
+func judgePath(forward, reverse time.Duration, r *record.Run) finding {
 	near := func(metric string, want time.Duration) bool { return (median(r, metric) - want).Abs() <= pathLimit }
-	return []finding{{
+	return finding{
 		name:     "path",
 		injected: fmt.Sprintf("forward %s, reverse %s", short(forward), short(reverse)),
 		measured: fmt.Sprintf("forward p50 %s, reverse p50 %s (%s)", short(median(r, record.Forward)), short(median(r, record.Reverse)), r.Clock.Relation),
 		passed:   near(record.Forward, forward) && near(record.Reverse, reverse) && r.Clock.Relation == record.Same,
-	}}, nil
+	}
 }
 
 // held is for how long a relay held packets in one direction, at the median.

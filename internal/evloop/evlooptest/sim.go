@@ -14,6 +14,9 @@ type Shard struct {
 	Number int     // what Index returns
 	Time   int64   // the time on the line
 	Dialed []*Conn // all there have been, in their order
+	// Sent, if there is one, is given what is written to a connection, which is then not
+	// kept in Written. The bytes are the caller's.
+	Sent   func(c *Conn, b []byte)
 	timers evloop.Timers
 	posted []func()
 }
@@ -114,7 +117,11 @@ func (c *Conn) Shard() evloop.Shard { return c.shard }
 
 // Write implements evloop.Conn.
 func (c *Conn) Write(b []byte) {
-	if !c.Closed && !c.Ended {
+	switch {
+	case c.Closed || c.Ended:
+	case c.shard.Sent != nil:
+		c.shard.Sent(c, b)
+	default:
 		c.Written = append(c.Written, b...)
 	}
 }
