@@ -1,17 +1,8 @@
 package loadgen
 
 import (
-	"time"
-
 	"github.com/echostamp/echostamp/internal/evloop"
 	"github.com/echostamp/echostamp/internal/wire"
-)
-
-// How long a client that lost its connection waits before it connects again:
-// twice as long after each failure, until a reply is whole.
-const (
-	minRetry = 10 * time.Millisecond
-	maxRetry = time.Second
 )
 
 // client is one connection of the load generator, and those that replace it.
@@ -32,6 +23,7 @@ type client struct {
 	open      bool  // conn is established
 	down      bool  // the last attempt to connect failed
 	attempted bool
+	booked    bool // the timer is for an attempt to connect that may be then
 	gone      bool // will do nothing more
 }
 
@@ -59,6 +51,19 @@ func (c *client) Wake(int64) {
 		c.next()
 		return
 	}
+	if s := c.shard; !c.booked {
+		c.booked = true
+		now := s.Now()
+		if at := s.attempts.book(now); at > now {
+			c.connectAt(at)
+			return
+		}
+	}
+	c.booked = false
+	c.connect()
+}
+
+func (c *client) connect() {
 	c.shard.conns++
 	c.conn = c.shard.Dial(c.shard.target, c)
 	c.conn.SetDeadline(c.shard.Now() + int64(c.shard.cfg.Timeout))
@@ -240,7 +245,7 @@ func (c *client) fail(k kind) {
 		c.leave()
 		return
 	}
-	c.connectAt(s.Now() + int64(min(minRetry<<c.failures, maxRetry)))
+	c.connectAt(s.Now() + backoff(c.failures, s.random))
 	c.failures = min(c.failures+1, 10)
 }
 

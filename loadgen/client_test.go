@@ -51,6 +51,7 @@ func newPlan(t *testing.T, cfg Config) *plan {
 	p := &sup.plan
 	p.window.init()
 	p.began = begin
+	p.seed = 1
 	p.reports = make(chan report, 100)
 	return p
 }
@@ -299,9 +300,9 @@ func TestRetriesBackOff(t *testing.T) {
 	for i, wait := range []int64{10, 20, 40, 80, 160, 320, 640, 1000, 1000} {
 		s.expect("attempts", len(s.loop.Dialed), i+1)
 		s.conn().End(syscall.ECONNREFUSED)
-		s.after(wait*ms - 1)
+		s.after(wait*ms/2 - 1)
 		s.expect("attempts too early", len(s.loop.Dialed), i+1)
-		s.after(1)
+		s.after(wait*ms/2 + 1)
 	}
 	s.conn().Establish()
 	s.expect("clients down", s.down, 0)

@@ -47,7 +47,8 @@ type Config struct {
 	Timeout    time.Duration // for a connection, and for each reply
 	// GiveUp ends the run when no reply has come for so long; 0 is never.
 	GiveUp time.Duration
-	// ConnectRate is how many connections are begun in a second.
+	// ConnectRate is how many connections are begun in a second at most, of clients
+	// that lost theirs too.
 	ConnectRate int
 	Proto       Proto
 	Shards      int // event loops; at least 1

@@ -74,6 +74,8 @@ func (s *supervisor) prepare(cfg Config) error {
 	cfg.Interval = cmp.Or(cfg.Interval, defaultInterval)
 	s.cfg = cfg
 	s.tickets.Store(cfg.Messages)
+	s.attempts.limit(cfg.ConnectRate)
+	s.seed = rand.Uint64()
 	s.stamps = cfg.stamped()
 	s.samples = cfg.estimated()
 	s.watched = cfg.watched()

@@ -1,6 +1,7 @@
 package loadgen
 
 import (
+	"math/rand/v2"
 	"net/netip"
 	"sync/atomic"
 	"time"
@@ -20,6 +21,9 @@ type plan struct {
 	tickets atomic.Int64 // of an open loop with a number of messages: how many may still be sent
 	began   int64        // when connecting begins, on the time line
 	reports chan report  // never blocks a shard: see report
+
+	attempts attempts // of all clients to connect
+	seed     uint64   // of what is random in when they connect again
 }
 
 // A report is how a shard tells its supervisor that something has happened. Pulses
@@ -54,6 +58,7 @@ type pulse struct {
 type shard struct {
 	evloop.Shard
 	*plan
+	random  *rand.Rand
 	clients []client // in one piece: there may be very many
 	message []byte   // the one at hand
 	counts  counts
@@ -149,6 +154,7 @@ func (c *counts) add(o counts) {
 func newShard(p *plan, loop evloop.Shard, n int) *shard {
 	s := &shard{
 		Shard: loop, plan: p,
+		random:   rand.New(rand.NewPCG(p.seed, uint64(loop.Index()))),
 		message:  make([]byte, 0, MaxSize),
 		parts:    map[*client][]byte{},
 		counts:   counts{resolution: coarsest},
