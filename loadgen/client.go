@@ -187,7 +187,9 @@ func (c *client) Data(_ evloop.Conn, b []byte, at evloop.Stamp) {
 	case wire.Partial:
 		c.shard.parts[c] = append([]byte(nil), b...)
 	default:
-		c.fail(replyKind(verdict))
+		k := replyKind(verdict)
+		c.shard.said.note(k, func() string { return c.deviation(k, b) })
+		c.fail(k)
 	}
 }
 
@@ -236,6 +238,9 @@ func (c *client) fail(k kind) {
 	s := c.shard
 	s.turn(s.Now())
 	s.counts.errors[k]++
+	if c.waiting() {
+		s.missed++
+	}
 	if c.account() {
 		s.counts.failed++
 	}

@@ -45,7 +45,9 @@ type Config struct {
 	Until      *Precision    // ends the run before Duration
 	MaxErrors  Allowance     // of a run that is valid
 	Timeout    time.Duration // for a connection, and for each reply
-	// GiveUp ends the run when no reply has come for so long; 0 is never.
+	// GiveUp ends the run when clients have wanted a reply for so long and no whole
+	// one has come; 0 is never. If none has ever come, and what came is of another
+	// protocol, two seconds are enough.
 	GiveUp time.Duration
 	// ConnectRate is how many connections are begun in a second at most, of clients
 	// that lost theirs too.

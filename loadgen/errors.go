@@ -1,11 +1,14 @@
 package loadgen
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
+	"sync/atomic"
 
 	"github.com/echostamp/echostamp/internal/evloop"
 	"github.com/echostamp/echostamp/internal/unit"
@@ -62,17 +65,35 @@ var advice = [kinds]string{
 	unreachable:    "is there a route to the host?",
 	descriptors:    "raise the limit of open files (ulimit -n) or use fewer clients",
 	ports:          "use fewer clients, or wait until closed connections have freed their ports",
+	goodbye:        "the server closes connections before it has answered: may it have more clients, and is it a timestamp-echo server?",
+	reset:          "the server, or a proxy or firewall before it, breaks connections off",
 	timeout:        "is that a timestamp-echo server? --timeout sets how long a reply may take",
 	malformed:      "is that a timestamp-echo server?",
 	mismatch:       "is that a timestamp-echo server?",
 }
 
-// hint is what to do about a kind, in brackets.
-func hint(k kind) string {
-	if advice[k] == "" {
+// firsts are what came back with the first error of each kind, and what to do about it,
+// where that says more than the kind does. It may be used from all shards at once.
+type firsts [kinds]atomic.Pointer[string]
+
+// note keeps what text returns, if it is the first of its kind.
+func (f *firsts) note(k kind, text func() string) {
+	if f[k].Load() == nil {
+		t := text()
+		f[k].CompareAndSwap(nil, &t)
+	}
+}
+
+// hint is what came back and what to do about it, in brackets.
+func (f *firsts) hint(k kind) string {
+	text := advice[k]
+	if said := f[k].Load(); said != nil {
+		text = *said
+	}
+	if text == "" {
 		return ""
 	}
-	return " (" + advice[k] + ")"
+	return " (" + text + ")"
 }
 
 // tally counts errors.
@@ -96,9 +117,9 @@ func (t *tally) named() map[string]int64 {
 	return m
 }
 
-// String lists the kinds that occurred, the most frequent first, with advice on
-// that one: ": refused 64 (is a server listening there?), reset 1", or nothing.
-func (t *tally) String() string {
+// list lists the errors that occurred, the most frequent first, with a hint on that
+// kind: ": refused 64 (is a server listening there?), reset 1", or nothing.
+func (f *firsts) list(t *tally) string {
 	var occurred []kind
 	for k, n := range t {
 		if n > 0 {
@@ -110,7 +131,7 @@ func (t *tally) String() string {
 	for i, k := range occurred {
 		part := kindNames[k] + " " + unit.Count(t[k])
 		if i == 0 {
-			part += hint(k)
+			part += f.hint(k)
 		}
 		parts = append(parts, part)
 	}
@@ -159,6 +180,22 @@ func replyKind(v wire.Verdict) kind {
 		return goodbye
 	}
 	return mismatch
+}
+
+// deviation quotes the beginning of what came back instead of a reply.
+func (c *client) deviation(k kind, got []byte) string {
+	if c.shard.cfg.Proto == Text && k == mismatch && bytes.Equal(got, c.message()) {
+		return "it sends messages back without a timestamp: is that a plain echo server? --proto echo is for those"
+	}
+	const most = 60
+	text := strconv.QuoteToASCII(string(got[:min(len(got), most)]))
+	if len(got) > most {
+		text += " …"
+	}
+	if advice[k] == "" {
+		return "it sent " + text
+	}
+	return "it sent " + text + ": " + advice[k]
 }
 
 type connectError struct {

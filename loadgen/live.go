@@ -91,19 +91,19 @@ func (n *notices) take() []string {
 
 const (
 	silence  = "silence"
-	quietFor = int64(2 * time.Second) // is worth a notice
+	quietFor = 2 * time.Second // is worth a notice
 )
 
 // watch looks for what is worth a notice.
 func (s *supervisor) watch(now int64) {
 	n := &s.notices
 	for k := range kinds {
-		n.when(s.errorsOf(k) > 0, kindNames[k], "the first error: %s%s", kindNames[k], hint(k))
+		n.when(s.errorsOf(k) > 0, kindNames[k], "the first error: %s%s", kindNames[k], s.said.hint(k))
 	}
-	if quiet := now - s.repliesAt; s.phase == Connecting || quiet < quietFor {
+	if s.phase == Connecting || s.drought.wanted < quietFor {
 		n.again(silence)
 	} else {
-		n.when(true, silence, "no reply for %s", unit.Duration(float64(quiet)))
+		n.when(true, silence, "no reply for %s", unit.Duration(float64(s.drought.length())))
 	}
 	steps := s.machine.steps
 	n.when(steps.Count > 0, "host step", "this host's wall clock was stepped by %s", unit.Duration(float64(steps.Largest.By)))

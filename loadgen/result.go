@@ -196,18 +196,20 @@ func (s *supervisor) measured(c counts) int64 {
 
 // failure is what kept the run from doing what was asked, or nil.
 func (s *supervisor) failure(c counts, down int) error {
-	target := s.cfg.Target
+	target, errors := s.cfg.Target, s.said.list(&c.errors)
 	switch {
 	case s.unconnected:
-		return fmt.Errorf("none of %d clients could connect to %s%v", s.cfg.Clients, target, &c.errors)
+		return fmt.Errorf("none of %d clients could connect to %s%s", s.cfg.Clients, target, errors)
+	case s.gaveUp && c.errors.total() == 0:
+		return fmt.Errorf("gave up on %s: no reply for %v", target, s.drought.patience(s.cfg.GiveUp))
 	case s.gaveUp:
-		return fmt.Errorf("gave up on %s: no reply for %v%v", target, s.cfg.GiveUp, &c.errors)
+		return fmt.Errorf("gave up on %s: no whole reply for %v%s", target, s.drought.patience(s.cfg.GiveUp), errors)
 	case c.received == 0 && c.overhang > 0:
-		return unserved{fmt.Errorf("no reply from %s was measured: it was behind with the messages of the warm-up%v", target, &c.errors)}
+		return unserved{fmt.Errorf("no reply from %s was measured: it was behind with the messages of the warm-up%s", target, errors)}
 	case c.received == 0:
-		return fmt.Errorf("no reply from %s was measured%v", target, &c.errors)
+		return fmt.Errorf("no reply from %s was measured%s", target, errors)
 	case down > 0:
-		return unserved{fmt.Errorf("%d of %d clients had no connection to %s at the end%v", down, s.cfg.Clients, target, &c.errors)}
+		return unserved{fmt.Errorf("%d of %d clients had no connection to %s at the end%s", down, s.cfg.Clients, target, errors)}
 	}
 	return nil
 }

@@ -114,14 +114,13 @@ type supervisor struct {
 	sections   sections
 	settled    bool // the warm-up ended because the latencies had settled
 
-	pulses    []pulse // of each shard, the newest
-	pulsed    int     // shards whose pulse has come since the last look
-	recent    *hist.Histogram
-	replies   int64 // as of the last pulse that brought any more
-	repliesAt int64 // when that was, or when last nothing was to be waited for
-	lately    lately
-	notices   notices
-	begun     bool // the stream
+	pulses  []pulse // of each shard, the newest
+	pulsed  int     // shards whose pulse has come since the last look
+	recent  *hist.Histogram
+	drought drought
+	lately  lately
+	notices notices
+	begun   bool // the stream
 }
 
 // stream tells whoever listens of the run.
@@ -252,7 +251,7 @@ func (s *supervisor) supervise(ctx context.Context, loopEnded <-chan error) erro
 				s.each((*shard).stop)
 			case pulsed:
 				s.notePulse(r)
-				if over == nil && s.isHopeless() {
+				if over == nil && s.phase != Connecting && s.drought.isOver(s.cfg.GiveUp) {
 					s.gaveUp = true
 					quit()
 				}
@@ -290,7 +289,7 @@ func (s *supervisor) start() {
 		s.sending += lead / 10 // the first messages are not late already
 		s.paces.warmFrom = s.sending
 	}
-	s.repliesAt = s.sending
+	s.drought.begin(s.sending)
 	s.phase = WarmingUp
 	if s.cfg.WarmupAuto {
 		s.each((*shard).start)
@@ -334,23 +333,15 @@ func (s *supervisor) notePhase(now int64) {
 	}
 }
 
-// isHopeless reports whether no reply has come for so long that none will.
-func (s *supervisor) isHopeless() bool {
-	return s.cfg.GiveUp > 0 && s.phase == Measuring && s.now()-s.repliesAt > int64(s.cfg.GiveUp)
-}
-
 // notePulse keeps account of progress.
 func (s *supervisor) notePulse(r report) {
 	now := s.now()
 	s.notePhase(now)
-	var answered, awaited int64
+	var n need
 	for _, p := range s.pulses {
-		answered += p.answered
-		awaited += int64(p.underWay + p.down)
+		n.add(p.need)
 	}
-	if answered > s.replies || awaited == 0 || s.phase == WarmingUp {
-		s.replies, s.repliesAt = answered, now
-	}
+	s.drought.note(now, n)
 	s.reap(r.shard)
 	if s.pulsed++; s.pulsed == len(s.shards) {
 		s.look(now)

@@ -104,8 +104,10 @@ func TestLately(t *testing.T) {
 // TestNotices holds that what goes wrong is told once, and again when it begins again.
 func TestNotices(t *testing.T) {
 	s := supervise(t, Config{Clients: 1, Proto: Echo, Shards: 1, Timeout: time.Second})
-	s.repliesAt = begin
+	s.drought.begin(begin)
+	var replies int64
 	look := func(after int64) []string {
+		s.drought.note(begin+after, need{replies: replies, wanting: 1})
 		s.watch(begin + after)
 		return s.notices.take()
 	}
@@ -123,8 +125,8 @@ func TestNotices(t *testing.T) {
 			t.Errorf("after %d ms: %q, want %q", tc.after/ms, got, tc.says)
 		}
 	}
-	s.repliesAt = begin + 4000*ms
-	look(4100 * ms)
+	replies++
+	look(4000 * ms)
 	if got := look(7000 * ms); !slices.Equal(got, []string{"no reply for 3.00s"}) {
 		t.Errorf("the second time: %q", got)
 	}

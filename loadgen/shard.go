@@ -24,6 +24,7 @@ type plan struct {
 
 	attempts attempts // of all clients to connect
 	seed     uint64   // of what is random in when they connect again
+	said     firsts   // of each kind of error
 }
 
 // A report is how a shard tells its supervisor that something has happened. Pulses
@@ -48,10 +49,9 @@ const (
 type pulse struct {
 	connected int
 	down      int   // clients whose last attempt to connect failed
-	underWay  int   // messages
 	received  int64 // replies that were measured
-	answered  int64 // replies
 	errors    int64
+	need      need
 }
 
 // shard is what belongs to one event loop: some clients, and their figures.
@@ -72,6 +72,7 @@ type shard struct {
 	down        int   // clients whose last attempt to connect failed
 	underWay    int   // messages
 	answered    int64 // replies, measured or not
+	missed      int64 // messages that got no whole one, measured or not
 	conns       int   // not yet closed, whether a client still has them or not
 	told        bool
 
@@ -307,8 +308,11 @@ func (s *shard) pulse(now int64) {
 
 func (s *shard) state() pulse {
 	return pulse{
-		connected: s.connected, down: s.down, underWay: s.underWay,
-		received: s.counts.received, answered: s.answered, errors: s.counts.errors.total(),
+		connected: s.connected, down: s.down, received: s.counts.received, errors: s.counts.errors.total(),
+		need: need{
+			replies: s.answered, missed: s.missed, foreign: s.counts.errors[malformed] + s.counts.errors[mismatch],
+			wanting: s.underWay + s.active - s.connected,
+		},
 	}
 }
 

@@ -28,7 +28,7 @@ func (o *runOptions) define(f *pflag.FlagSet) {
 	o.pacing.define(f)
 	f.IntVarP(&cfg.Size, "size", "s", 64, fmt.Sprintf("bytes of a message with its timestamp, %d to %d", loadgen.MinSize, loadgen.MaxSize))
 	f.DurationVar(&cfg.Timeout, "timeout", 5*time.Second, "how long connecting, and each reply, may take")
-	f.DurationVar(&cfg.GiveUp, "give-up", 15*time.Second, "end the run when no reply has come for so long; 0 is never")
+	f.DurationVar(&cfg.GiveUp, "give-up", 15*time.Second, "end the run when no whole reply has come for so long; 0 is never")
 	f.IntVar(&cfg.ConnectRate, "connect-rate", 5000, "connections to begin in a second at most, lost ones too")
 	f.StringVar((*string)(&cfg.Proto), "proto", string(loadgen.Text), "protocol: text, or echo for any server that sends back what it gets (round trips only)")
 	f.StringVar((*string)(&cfg.Timestamps), "timestamps", string(loadgen.AutoTime), "who notes when a reply arrived: kernel, user (when the program has read it), or auto")
