@@ -1,6 +1,7 @@
 package report
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"strings"
@@ -63,15 +64,23 @@ var ABFormats = []string{"text", "json", "markdown"}
 
 // RenderAB writes what a gate found, in one of ABFormats.
 func RenderAB(w io.Writer, format string, ab *AB) error {
+	var b bytes.Buffer
+	var err error
 	switch format {
 	case "json":
-		return writeJSON(w, ab)
+		err = writeJSON(&b, ab)
 	case "markdown":
-		return abMarkdown(w, ab)
+		err = abMarkdown(&b, ab)
 	case "text":
-		return abText(w, ab)
+		err = abText(&b, ab)
+	default:
+		err = fmt.Errorf("%q is none of %s", format, strings.Join(ABFormats, ", "))
 	}
-	return fmt.Errorf("%q is none of %s", format, strings.Join(ABFormats, ", "))
+	if err != nil {
+		return err
+	}
+	_, err = io.WriteString(w, inert(format, b.String()))
+	return err
 }
 
 // Checks are the gated figures, for CI systems.

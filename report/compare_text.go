@@ -31,7 +31,7 @@ func (c *Comparison) Render(w io.Writer, format string) error {
 	default:
 		return fmt.Errorf("%q is none of %s", format, strings.Join(CompareFormats, ", "))
 	}
-	_, err := w.Write(b.Bytes())
+	_, err := io.WriteString(w, inert(format, b.String()))
 	return err
 }
 

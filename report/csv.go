@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/echostamp/echostamp/internal/record"
 )
@@ -75,7 +76,8 @@ func csvFacts(r *record.Run, at int) []string {
 
 // csvText is a text that no spreadsheet takes for a formula, whoever wrote the record.
 func csvText(text string) string {
-	if text != "" && strings.ContainsRune("=+-@", rune(text[0])) {
+	first, _ := utf8.DecodeRuneInString(text)
+	if text != "" && strings.ContainsRune("=+-@\t\r\n＝＋－＠", first) {
 		return "'" + text
 	}
 	return text

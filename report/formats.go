@@ -58,7 +58,7 @@ func Render(w io.Writer, format string, runs []*record.Run, metric string) error
 	if err := f.render(&b, runs, metric); err != nil {
 		return err
 	}
-	_, err = w.Write(b.Bytes())
+	_, err = io.WriteString(w, inert(f.Name, b.String()))
 	return err
 }
 

@@ -7,7 +7,8 @@ import (
 )
 
 // What a workflow command of GitHub escapes, in what it says and in its properties, so that
-// neither can end it, or begin another.
+// neither can end it, or begin another. GitHub takes no more than that for a command; Azure
+// Pipelines takes what stands in brackets anywhere.
 var (
 	githubData     = strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A")
 	githubProperty = strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A", ":", "%3A", ",", "%2C")
@@ -25,7 +26,7 @@ func Annotations(w io.Writer, title string, checks []Check) error {
 		case Fail:
 			command = "error"
 		}
-		_, err := fmt.Fprintf(w, "::%s title=%s::%s\n", command, githubProperty.Replace(title), githubData.Replace(check.Name+": "+check.Detail))
+		_, err := fmt.Fprintf(w, "::%s title=%s::%s\n", command, githubProperty.Replace(title), githubData.Replace(bracketed.ReplaceAllString(check.Name+": "+check.Detail, "# #$1")))
 		if err != nil {
 			return err
 		}

@@ -6,7 +6,7 @@ import (
 )
 
 // TestAnnotations has the lines that error and warning of @actions/core 1.11.1 print for the
-// same title and text.
+// same title and text, but for what Azure Pipelines would obey.
 func TestAnnotations(t *testing.T) {
 	for _, tc := range []struct {
 		name, title string
@@ -21,7 +21,7 @@ func TestAnnotations(t *testing.T) {
 		{"signs in a text", "t", Check{"a", Fail, "100%25, ::error::b"}, "::error title=t::a: 100%2525, ::error::b\n"},
 		{
 			"commands in a text", "t", Check{"x", Fail, "50% more\r\n::set-output name=x::y ##[error]z"},
-			"::error title=t::x: 50%25 more%0D%0A::set-output name=x::y ##[error]z\n",
+			"::error title=t::x: 50%25 more%0D%0A::set-output name=x::y # #[error]z\n",
 		},
 		{"commands in a name", "t", Check{"x\n::stop-commands::y", Fail, "z"}, "::error title=t::x%0A::stop-commands::y: z\n"},
 	} {

@@ -3,7 +3,10 @@ package report
 import (
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/echostamp/echostamp/internal/record"
 )
@@ -66,10 +69,45 @@ func markdownFacts(w io.Writer, facts facts) {
 	}
 }
 
-// markdownSigns are those that mean something within a line. An underscore means nothing
-// inside of a word, and that is where names have it.
+// markdownSigns are those that mean something within a line, wherever they stand; an @ that
+// nothing escapes has GitHub notify whoever it names.
 var markdownSigns = strings.NewReplacer(
 	`\`, `\\`, "`", "\\`", "*", `\*`, "<", `\<`, ">", `\>`, "[", `\[`, "]", `\]`, "|", `\|`, "~", `\~`, "&", `\&`, "#", `\#`,
+	"$", `\$`, "@", `@<!-- -->`, "://", `\://`, "www.", `www\.`,
 )
 
-func escapeMarkdown(text string) string { return markdownSigns.Replace(oneLine(text)) }
+// markdownPlaces are those that mean something in some places: a list, at the beginning of a
+// line, and :name: for a picture.
+var markdownPlaces = []struct {
+	sign *regexp.Regexp
+	safe string
+}{
+	{regexp.MustCompile(`^([-+=])( |$|[-=]+$)`), `\$1$2`},
+	{regexp.MustCompile(`^(\d+)([.)])( |$)`), `$1\$2$3`},
+	{regexp.MustCompile(`:([a-zA-Z+-])`), `\:$1`},
+}
+
+func escapeMarkdown(text string) string {
+	text = markdownSigns.Replace(oneLine(text))
+	for _, place := range markdownPlaces {
+		text = place.sign.ReplaceAllString(text, place.safe)
+	}
+	return escapeUnderscores(text)
+}
+
+// escapeUnderscores escapes those that are not between letters or digits, where they mean
+// nothing.
+func escapeUnderscores(text string) string {
+	var b strings.Builder
+	inWord := func(c rune) bool { return unicode.IsLetter(c) || unicode.IsDigit(c) }
+	before := ' '
+	for i, c := range text {
+		after, _ := utf8.DecodeRuneInString(strings.TrimPrefix(text[i:], string(c)))
+		if c == '_' && !(inWord(before) && inWord(after)) {
+			b.WriteByte('\\')
+		}
+		b.WriteRune(c)
+		before = c
+	}
+	return b.String()
+}

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"bytes"
 	"encoding/json"
 	"io"
 	"slices"
@@ -116,8 +117,13 @@ func (s *series) median() float64 { return stat.Median(s.values) }
 
 // writeJSON writes JSON for other programs that a person can read too.
 func writeJSON(w io.Writer, v any) error {
-	out := json.NewEncoder(w)
+	var b bytes.Buffer
+	out := json.NewEncoder(&b)
 	out.SetEscapeHTML(false)
 	out.SetIndent("", "  ")
-	return out.Encode(v)
+	if err := out.Encode(v); err != nil {
+		return err
+	}
+	_, err := w.Write(record.EscapeJSON(b.Bytes()))
+	return err
 }

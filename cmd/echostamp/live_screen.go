@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"golang.org/x/term"
+
+	"github.com/echostamp/echostamp/report"
 )
 
 // screen is what a run is shown on: a terminal whose last line is the bar, or anything
@@ -69,7 +71,9 @@ func (s screen) update(lines []string, b *bar) {
 }
 
 // warning is a line that tells of something that went wrong.
-func (s screen) warning(text string) string { return s.paint("warning:", yellow) + " " + text }
+func (s screen) warning(text string) string {
+	return s.paint("warning:", yellow) + " " + report.Inert(text)
+}
 
 // print prints a line.
 func (s screen) print(line []piece) {

@@ -5,10 +5,12 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/signal"
 	"slices"
+	"strings"
 	"syscall"
 	"time"
 
@@ -108,12 +110,31 @@ self-test failed), 130 interrupted (the partial report is printed).`,
   echostamp server                      serve on port 12345
   echostamp load -c 64 -d 30s HOST:12345
   echostamp ab --a './server-old --port {port}' --b './server-new --port {port}'`,
+		Args: cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return cmd.Help()
+			}
+			return usage(unknownCommand(cmd, args[0]))
+		},
+		DisableFlagsInUseLine:      true,
+		SuggestionsMinimumDistance: 2,
+
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
 	root.AddCommand(serverCommand(t), loadCommand(t), chatCommand(t), reportCommand(t), mergeCommand(t), abCommand(t), compareCommand(t), selftestCommand(t), versionCommand(t))
 	refuseUnknownShells(root)
 	return root
+}
+
+// unknownCommand is the error of a name that is not a command's.
+func unknownCommand(root *cobra.Command, name string) error {
+	hint := ""
+	if like := root.SuggestionsFor(name); len(like) > 0 {
+		hint = "; did you mean " + strings.Join(like, " or ") + "?"
+	}
+	return fmt.Errorf("unknown command %q%s", name, hint)
 }
 
 // refuseUnknownShells makes completion for a shell that is not known an error, as cobra does

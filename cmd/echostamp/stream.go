@@ -61,6 +61,7 @@ func (s *streamer) add(l record.Line) {
 		}
 	}
 	b, err := json.Marshal(l)
+	b = record.EscapeJSON(b)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.err == nil && s.bytes > mostWaiting {

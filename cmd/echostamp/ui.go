@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"io"
 	"os"
 
@@ -21,17 +20,4 @@ type ui struct {
 func isTerminal(stream any) bool {
 	f, ok := stream.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
-}
-
-// fail tells an error that ends the command.
-func (t ui) fail(e *exit) {
-	fmt.Fprintf(t.errOut, "echostamp: %v\n", e.err)
-	if e.code == exitUsage {
-		fmt.Fprintln(t.errOut, "Try the command with --help.")
-	}
-}
-
-// warn tells what does not end the command.
-func (t ui) warn(format string, args ...any) {
-	fmt.Fprintf(t.errOut, "echostamp: "+format+"\n", args...)
 }

@@ -20,7 +20,7 @@ func Write(w io.Writer, r *Run) error {
 	if r.Intervals != nil { // the last of the fields
 		text = bytes.TrimSuffix(text, []byte("\n}"))
 	}
-	b.Write(text)
+	b.Write(EscapeJSON(text))
 	before := ",\n  \"intervals\": ["
 	for _, i := range r.Intervals {
 		line, err := json.Marshal(i)
@@ -29,7 +29,7 @@ func Write(w io.Writer, r *Run) error {
 		}
 		b.WriteString(before)
 		b.WriteString("\n    ")
-		b.Write(line)
+		b.Write(EscapeJSON(line))
 		before = ","
 	}
 	switch {

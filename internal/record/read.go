@@ -215,5 +215,5 @@ func (r *reader) check(raw json.RawMessage, run *Run) error {
 func (r *reader) wrong(at int64, format string, args ...any) error {
 	at = min(at, int64(len(r.text)))
 	line := 1 + bytes.Count(r.text[:at], []byte("\n"))
-	return fmt.Errorf("%s, line %d (byte %d): %s", r.name, line, at, printable(fmt.Sprintf(format, args...)))
+	return fmt.Errorf("%s, line %d (byte %d): %s", r.name, line, at, Printable(fmt.Sprintf(format, args...)))
 }
