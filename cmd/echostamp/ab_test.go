@@ -57,7 +57,7 @@ func TestBudget(t *testing.T) {
 		{"-p 4611686018427387904 --budget 5m", 0, 0, "is not between 1 and 100"},
 		{"--budget 5m --warmup -1500ms", 0, 0, "--warmup: -1.5s is not between"},
 		{"--budget 5m -d 87600h", 0, 0, "and 5m0s is less"},
-		{"--figure=", 0, 0, "no figure is named"},
+		{"--figure=", 0, 0, `"" is none of rate`},
 		{"--max-detectable=", 0, 0, "is no share such as 25%"},
 		{"--max-detectable 0.25", 0, 0, "is no share such as 25%"},
 		{"--a localhost:abc", 0, 0, "localhost:abc"},

@@ -18,6 +18,7 @@ import (
 
 // TestCIDocument runs the commands of docs/ci.md that are marked sh.
 func TestCIDocument(t *testing.T) {
+	t.Parallel()
 	all := examples(t, filepath.Join("..", "..", "docs", "ci.md"))
 	if len(all) != 2 {
 		t.Fatalf("the document has %d examples", len(all))
@@ -103,6 +104,7 @@ func stepNamed(t *testing.T, steps []step, name string) step {
 
 // TestGitHubExampleIsWellFormed has actionlint read the example, and the action that it uses.
 func TestGitHubExampleIsWellFormed(t *testing.T) {
+	t.Parallel()
 	example, _ := yamlExamples(t)
 	text, _ := readAction(t)
 	dir := t.TempDir()

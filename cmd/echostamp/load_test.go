@@ -28,9 +28,9 @@ func TestServersThatMisbehave(t *testing.T) {
 		received bool
 		says     string
 	}{
-		"honest":                 {handle: honest, args: "--accept-invalid", code: exitDone, received: true},
-		"every byte by itself":   {handle: trickling, args: "--accept-invalid", code: exitDone, received: true},
-		"never answers":          {handle: silent, args: "--timeout 50ms", code: exitFailed, kind: "timeout", says: "no reply .* was measured: timeout"},
+		"honest":                 {handle: honest, args: "--accept-invalid -d 1h -n 400", code: exitDone, received: true},
+		"every byte by itself":   {handle: trickling, args: "--accept-invalid -d 1h -n 400", code: exitDone, received: true},
+		"never answers":          {handle: silent, args: "--timeout 2s", code: exitFailed, kind: "timeout", says: "no reply .* was measured: timeout"},
 		"gives up on silence":    {handle: silent, args: "--timeout 1m --give-up 100ms -d 1h", code: exitFailed, says: "gave up on .*: no reply for 100ms"},
 		"gives up on garbage":    {handle: talk(garbage), args: "-d 1h", code: exitFailed, kind: "malformed", says: `gave up on .*: no whole reply for 2s: malformed \d+ \(it sent ".*": is that a timestamp-echo server`},
 		"gives up on an echo":    {handle: talk(func(m []byte) []byte { return m }), args: "--give-up 300ms -d 1h -n 1000000", code: exitFailed, kind: "mismatch", says: "gave up on .*: mismatch .*--proto echo"},
@@ -41,7 +41,7 @@ func TestServersThatMisbehave(t *testing.T) {
 		"splits":                 {handle: bytewise, code: exitFailed, kind: "split"},
 		"goodbye after a while":  {handle: parting(3), code: exitInvalid, kind: "goodbye", received: true},
 		"goodbye at once":        {handle: func(net.Conn) {}, code: exitFailed},
-		"truncates":              {handle: talk(func(m []byte) []byte { return answered(m)[:30] }), args: "--timeout 50ms", code: exitFailed, kind: "truncated"},
+		"truncates":              {handle: talk(func(m []byte) []byte { return answered(m)[:30] }), args: "--timeout 2s", code: exitFailed, kind: "truncated"},
 		"truncates, then closes": {handle: func(c net.Conn) { b := make([]byte, 64); _, _ = c.Read(b); _, _ = c.Write(answered(b)[:30]) }, code: exitFailed, kind: "truncated"},
 	} {
 		eachEngine(t, name, func(t *testing.T, engine string) {
@@ -90,7 +90,7 @@ func TestServerKilledInMidRun(t *testing.T) {
 		}
 		return answered(m)
 	}))
-	started := start(t, exec.Command(program(t), "load", "-c", "8", "-d", "1h", "--give-up", "500ms", "--format", "json", p.addr()))
+	started := start(t, exec.Command(program(t), "load", "-c", "8", "-d", "1h", "--give-up", "2s", "--format", "json", p.addr()))
 	await(t, enough)
 	p.kill()
 	r := started.wait(t)

@@ -133,6 +133,19 @@ func delayed(d time.Duration) func(net.Conn) {
 	})
 }
 
+// growing answers each message of a connection later than the one before, by so much.
+func growing(by time.Duration) func(net.Conn) {
+	return func(c net.Conn) {
+		delay := time.Duration(0)
+		talk(func(m []byte) []byte {
+			delay += by
+			reply := answered(m)
+			time.Sleep(delay)
+			return reply
+		})(c)
+	}
+}
+
 // silent takes everything and says nothing.
 func silent(c net.Conn) { _, _ = io.Copy(io.Discard, c) }
 

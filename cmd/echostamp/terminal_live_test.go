@@ -7,7 +7,6 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 )
 
 // sequence is what a terminal obeys rather than shows.
@@ -137,10 +136,9 @@ func TestWarnings(t *testing.T) {
 func TestStoppedTerminal(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "run.json")
-	begin := time.Now()
-	r := onTerminal(t, []typing{{" left", "\x13"}}, "load", "--accept-invalid", "-d", "1s", "-o", file, ">/dev/null")
-	if took := time.Since(begin); r.code != exitDone || took > patience/2 {
-		t.Errorf("exit code %d after %v", r.code, took)
+	r := onTerminal(t, []typing{{" left", "\x13"}}, "load", "--accept-invalid", "-d", "3s", "-o", file, ">/dev/null")
+	if r.code != exitDone { // in less than our patience
+		t.Errorf("exit code %d", r.code)
 	}
 	if strings.HasSuffix(r.out, erase) {
 		t.Errorf("the terminal was not stopped: %q", r.out)

@@ -161,9 +161,10 @@ func TestResizedTerminal(t *testing.T) {
 
 func TestNarrowTerminal(t *testing.T) {
 	t.Parallel()
-	w := openWindow(t, 30, 10, 0, program(t)+" load --accept-invalid -c 2 -d 2s")
+	w := openWindow(t, 30, 10, 0, program(t)+" load --accept-invalid -c 2 -d 1h")
 	w.awaitLines("the bar", showsOnly(0, narrowBar))
-	lines := w.awaitLines("the end", endsWith(exitDone))
+	w.do("send-keys", "C-c")
+	lines := w.awaitLines("the end", endsWith(exitInterrupted))
 	if text := strings.Join(lines, ""); !strings.HasPrefix(text, "echostamp load of ") || strings.Contains(text, " left") {
 		t.Errorf("the bar is in what is left:\n%s", strings.Join(lines, "\n"))
 	}

@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	patience    = 20 * time.Second // for what must happen
+	patience    = 2 * time.Minute // for what must happen; it only ends what hangs
 	receiveSize = 1024
 )
 

@@ -443,15 +443,17 @@ func posts(r *rig) {
 // idleTime holds that waiting counts as idle and working does not, asleep and
 // spinning.
 func idleTime(r *rig) {
-	if idleTimeOf(r, r.make()) {
+	const each = 50 * time.Millisecond
+	if idleTimeOf(r, r.make(), each, each/4) {
 		_ = r.stop()
-		idleTimeOf(r, r.make(func(c *evloop.Config) { c.Shards, c.Spin = 1, true }))
+		// A busy machine may stop a thread that spins at any point, most of which count as work.
+		idleTimeOf(r, r.make(func(c *evloop.Config) { c.Shards, c.Spin = 1, true }), each, 1)
 	}
 }
 
-// idleTimeOf reports whether the loop knows its idle time.
-func idleTimeOf(r *rig, l evloop.Loop) bool {
-	const each = 50 * time.Millisecond
+// idleTimeOf reports whether the loop knows its idle time. It has to be the least, at least,
+// of a wait.
+func idleTimeOf(r *rig, l evloop.Loop, each, least time.Duration) bool {
 	s := l.Shards()[0]
 	type point struct {
 		idle, at int64
@@ -476,8 +478,7 @@ func idleTimeOf(r *rig, l evloop.Loop) bool {
 	if !start.known {
 		return false
 	}
-	// A busy machine may stop the thread at any point, some of which count as work.
-	if idle := waited.idle - start.idle; idle < int64(each)/4 || idle > waited.at-start.at {
+	if idle := waited.idle - start.idle; idle < int64(least) || idle > waited.at-start.at {
 		r.Errorf("after waiting for %v the shard was idle for %v more", each, time.Duration(idle))
 	}
 	if idle, most := worked.idle-waited.idle, worked.at-waited.at-int64(each); idle < 0 || idle > most {
