@@ -76,7 +76,7 @@ func (ab *AB) about() []string {
 		length = unit.Plural(c.Messages, "message") + " each"
 	}
 	facts := []string{
-		c.Proto + " over " + c.Transport, unit.Plural(int64(c.Clients), "client"), mode(c), unit.Plural(int64(c.Size), "byte") + " a message",
+		c.Proto + " over " + c.Transport, unit.Plural(int64(c.Clients), "client"), mode(&record.Run{Config: c}), unit.Plural(int64(c.Size), "byte") + " a message",
 		unit.Plural(int64(ab.Pairs), "pair") + " of runs of " + length,
 	}
 	if c.Warmup > 0 {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/echostamp/echostamp/internal/record"
@@ -56,7 +57,7 @@ func about(r *record.Run) []string {
 	facts := []string{
 		orVarious(r.Config.Proto != "", r.Config.Proto+" over "+r.Config.Transport, "protocols"),
 		orVarious(r.Config.Clients > 0, unit.Plural(int64(r.Config.Clients), "client"), "clients"),
-		mode(r.Config),
+		mode(r),
 		orVarious(r.Config.Size > 0, unit.Plural(int64(r.Config.Size), "byte")+" a message", "sizes"),
 		unit.Duration(float64(r.Duration)) + " measured",
 	}
@@ -64,9 +65,26 @@ func about(r *record.Run) []string {
 		facts = append(facts, unit.Duration(float64(r.Config.Warmup))+" warm-up before")
 	}
 	if r.Interrupted {
-		facts = append(facts, interrupted)
+		facts = append(facts, cutShort(r))
 	}
 	return facts
+}
+
+// cutShort says that a run was interrupted, and of a merged one which parts were.
+func cutShort(r *record.Run) string {
+	var parts []string
+	for i := range r.Parts {
+		if r.Parts[i].Interrupted {
+			parts = append(parts, strconv.Itoa(i+1))
+		}
+	}
+	switch len(parts) {
+	case 0:
+		return interrupted
+	case 1:
+		return "part " + parts[0] + " " + interrupted
+	}
+	return "parts " + strings.Join(parts, ", ") + " " + interrupted
 }
 
 // orVarious is a fact, or that merged runs do not agree on it.
@@ -78,7 +96,8 @@ func orVarious(agreed bool, fact, what string) string {
 }
 
 // mode says what has the clients send.
-func mode(c record.Config) string {
+func mode(r *record.Run) string {
+	c := r.Config
 	switch {
 	case c.Mode == record.Closed:
 		return "closed loop"
@@ -91,6 +110,11 @@ func mode(c record.Config) string {
 	switch {
 	case len(c.Stages) > 0:
 		rate = strings.Join(c.Stages, ", ")
+		if len(r.Parts) > 1 {
+			rate += " of each part"
+		}
+	case r.Overlap != nil && r.Overlap.Kind == record.Staggered:
+		rate = unit.Rate(c.Rate) + " on average"
 	case c.Seed != 0:
 		rate = unit.Rate(c.Rate)
 	}
@@ -128,13 +152,35 @@ func totals(r *record.Run) (f facts) {
 
 // parts tell what was merged.
 func parts(r *record.Run) fact {
-	f := fact{Name: "parts", Text: "in the order in which they began"}
+	f := fact{Name: "parts", Text: "in the order in which they began" + overlap(r)}
 	for i := range r.Parts {
 		p := &r.Parts[i]
 		f.Items = append(f.Items, fmt.Sprintf("part %d: %s, %s, from %s, %s in %s, %s", i+1, target(p), strings.Join(about(p)[1:3], ", "),
-			p.Started.Format("2006-01-02 15:04:05"), unit.Plural(p.Totals.Received, "reply"), unit.Duration(float64(p.Duration)), p.Validity.Verdict))
+			p.Started.Format("2006-01-02 15:04:05"), unit.Plural(p.Totals.Received, "reply"), unit.Duration(float64(p.Duration)), ended(p)))
 	}
 	return f
+}
+
+// ended says how much a part is worth.
+func ended(part *record.Run) string {
+	if part.Interrupted {
+		return interrupted + ", " + part.Validity.Verdict
+	}
+	return part.Validity.Verdict
+}
+
+// overlap says whether the parts of a run measured at the same time.
+func overlap(r *record.Run) string {
+	o := r.Overlap
+	switch {
+	case o == nil:
+		return ""
+	case o.Kind == record.Sequential:
+		return ", one after another"
+	case o.Common == 0:
+		return fmt.Sprintf(", %d of %d at once at most", o.Most, len(r.Parts))
+	}
+	return fmt.Sprintf(", all at once for %s of %s", unit.Duration(float64(o.Common)), unit.Duration(float64(r.Duration)))
 }
 
 // generator tells what the load generator took.

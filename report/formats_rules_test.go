@@ -58,7 +58,7 @@ func TestFormats(t *testing.T) {
 func mergedRun(t *testing.T) *record.Run {
 	t.Helper()
 	a, b := smallRun(), smallRun()
-	b.Started = b.Started.Add(500 * time.Millisecond)
+	b.Started = b.Started.Add(20 * time.Millisecond)
 	b.Config = record.Config{Target: "other:12345", Proto: "text", Transport: "tcp", Clients: 3, Mode: record.Open, Rate: 10, Size: 100}
 	r, err := record.Merge([]*record.Run{a, b})
 	if err != nil {
@@ -95,7 +95,7 @@ func TestMergedRunsTellNothingThatIsNotSo(t *testing.T) {
 func TestLogOfMergedRunsIsInOrder(t *testing.T) {
 	r := mergedRun(t)
 	r.Intervals[0], r.Intervals[1] = r.Intervals[1], r.Intervals[0]
-	if got, want := logTags(rendered(t, "hlog", "", r)), "rtt,0.000,1.500 forward.negative,0.000,1.500 rtt,0.500,1.500 forward.negative,0.500,1.500"; !strings.HasPrefix(got, "reverse,0.000,2.000 "+want) {
+	if got, want := logTags(rendered(t, "hlog", "", r)), "rtt,0.000,1.500 forward.negative,0.000,1.500 rtt,0.020,1.500 forward.negative,0.020,1.500"; !strings.HasPrefix(got, "reverse,0.000,1.520 "+want) {
 		t.Errorf("%s", got)
 	}
 }
@@ -236,6 +236,48 @@ func TestJavaFixed(t *testing.T) {
 	} {
 		if got := javaFixed(tc.v, tc.places); got != tc.want {
 			t.Errorf("%v in %d places is %s, want %s", tc.v, tc.places, got, tc.want)
+		}
+	}
+}
+
+// TestMergedRunsTellHowTheyOverlap holds that a rate which nobody saw is never the head line of a report,
+// and that the part that was cut short is named.
+func TestMergedRunsTellHowTheyOverlap(t *testing.T) {
+	at := func(ms, length int64) *record.Run {
+		r := smallRun()
+		r.Started, r.Duration = time.UnixMilli(1732310000000+ms).UTC(), length*1e6
+		r.Config.Mode, r.Config.Rate, r.Config.Clients = record.Open, 1000, 4
+		r.Interrupted, r.Intervals = false, nil
+		return r
+	}
+	for name, tc := range map[string]struct {
+		runs        []*record.Run
+		head, parts string
+	}{
+		"staggered":  {[]*record.Run{at(0, 3000), at(1300, 3000), at(2600, 3000)}, "1,607/s on average", "in the order in which they began, all at once for 400ms of 5.60s"},
+		"together":   {[]*record.Run{at(0, 3000), at(10, 3000)}, "2,000/s", "all at once for 2.99s of 3.01s"},
+		"sequential": {[]*record.Run{at(0, 3000), at(3000, 3000)}, "1,000/s", "one after another"},
+		"chained":    {[]*record.Run{at(0, 3000), at(2000, 3000), at(4000, 3000)}, "1,286/s on average", "2 of 3 at once at most"},
+	} {
+		cut := tc.runs[1]
+		cut.Interrupted = true
+		r, err := record.Merge(tc.runs)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, format := range []string{"text", "markdown", "html"} {
+			text := rendered(t, format, "", r)
+			for _, want := range []string{tc.head, tc.parts, "INTERRUPTED", "part 2: it was interrupted after 3s"} {
+				if !strings.Contains(text, want) {
+					t.Errorf("%s as %s lacks %q", name, format, want)
+				}
+			}
+			if n := len(tc.runs); n == 3 && strings.Contains(text, "3,000/s") {
+				t.Errorf("%s as %s tells the sum of the rates", name, format)
+			}
+			if format == "text" && !strings.Contains(text, "· part 2 INTERRUPTED") {
+				t.Errorf("%s: which part was interrupted is not said:\n%s", name, text)
+			}
 		}
 	}
 }

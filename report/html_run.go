@@ -33,6 +33,7 @@ type htmlRun struct {
 	Directions  *htmlDirections
 	Clock       *htmlClock
 	Parts       []htmlPart
+	Overlap     string // of them
 	Intervals   bool
 }
 
@@ -72,6 +73,7 @@ func htmlRunOf(r *record.Run, label, metric string, at int) htmlRun {
 		search(&b, r.Search)
 		h.Search = b.String()
 	}
+	h.Overlap = parts(r).Text
 	for i := range r.Parts {
 		h.Parts = append(h.Parts, htmlPartOf(&r.Parts[i], i))
 	}

@@ -104,7 +104,7 @@ var htmlSettings = []htmlSetting{
 	{"configuration", "target", func(r *record.Run) string { return r.Config.Target }},
 	{"configuration", "protocol", func(r *record.Run) string { return htmlPair(r.Config.Proto, " over ", r.Config.Transport) }},
 	{"configuration", "clients", func(r *record.Run) string { return htmlPositive(int64(r.Config.Clients), unit.Count) }},
-	{"configuration", "mode", func(r *record.Run) string { return mode(r.Config) }},
+	{"configuration", "mode", mode},
 	{"configuration", "message size", func(r *record.Run) string { return htmlPositive(int64(r.Config.Size), htmlBytes) }},
 	{"configuration", "duration asked", func(r *record.Run) string { return htmlPositive(r.Config.Duration, htmlNanos) }},
 	{"configuration", "messages asked", func(r *record.Run) string { return htmlPositive(r.Config.Messages, unit.Count) }},

@@ -11,29 +11,59 @@ import (
 // ever is longer than any run, in nanoseconds: sums of a few do not overflow.
 const ever = 1 << 60
 
-// fault finds what a reader cannot rely on: a place in the record as path has it, and what
-// is wrong there.
+// fault finds what a reader cannot rely on, besides what is wrong within a metric or an interval: a
+// place in the record as path has it, and what is wrong there.
 func (r *Run) fault() (place path, err error) {
 	if r.Metrics == nil {
 		return nil, errors.New("it has no metrics")
 	}
-	if place, err := r.untimely(); err != nil {
+	if place, err := r.tooMany(); err != nil {
+		return place, err
+	}
+	if place, err := r.untrue(); err != nil {
 		return place, err
 	}
 	for i := range r.Parts {
-		if place, err := r.Parts[i].untimely(); err != nil {
+		if place, err := r.Parts[i].untrue(); err != nil {
 			return append(path{"parts", strconv.Itoa(i)}, place...), err
 		}
 	}
-	if name, err := faultyMetric(r.Metrics); err != nil {
-		return path{"metrics", name}, err
-	}
 	for i, v := range r.Intervals {
-		if place, err := v.fault(len(r.Parts)); err != nil {
-			return append(path{"intervals", strconv.Itoa(i)}, place...), err
+		if v.Part > 0 && v.Part >= len(r.Parts) {
+			return path{"intervals", strconv.Itoa(i), "part"}, errors.New("it is of no part of the run")
 		}
 	}
 	return path{"totals"}, r.disagreement()
+}
+
+// untrue says what of the facts of a run cannot be.
+func (r *Run) untrue() (place path, err error) {
+	if place, err := r.untimely(); err != nil {
+		return place, err
+	}
+	if rate := r.Config.Rate; rate < 0 || rate > fastest {
+		return path{"config", "rate"}, errors.New("no run has such a rate")
+	}
+	if r.Config.Clients < 0 || r.Config.Clients > most {
+		return path{"config", "clients"}, errors.New("no run has so many clients")
+	}
+	if r.Totals.negative() {
+		return path{"totals"}, errors.New("a count is negative")
+	}
+	return nil, nil
+}
+
+// fastest is more than any rate, and most more than all clients of a run: sums of those of all parts
+// are finite.
+const fastest, most = 1e15, 1 << 40
+
+// negative reports whether a count is below zero, as none is.
+func (t *Totals) negative() bool {
+	low := min(t.Due, t.Backlog, t.Sent, t.Received, t.Failed, t.Unanswered, t.Late, t.Unstamped, t.BytesSent, t.BytesReceived)
+	for _, n := range t.Errors {
+		low = min(low, n)
+	}
+	return low < 0
 }
 
 // untimely says what is wrong with when a run was.
@@ -60,7 +90,9 @@ func (r *Run) disagreement() error {
 	var sum Totals
 	counts := map[string]int64{}
 	for _, i := range r.Intervals {
-		sum.count(i)
+		if !sum.count(i) {
+			return errors.New("the counts of the intervals are together more than 63 bits hold")
+		}
 		for name, m := range i.Metrics {
 			counts[name] += m.Count
 		}
@@ -76,15 +108,21 @@ func (r *Run) disagreement() error {
 	return nil
 }
 
-// fault does the same for an interval of a run of so many parts.
-func (i Interval) fault(parts int) (place path, err error) {
+// fault does the same for an interval, and for what is within its metrics.
+func (i Interval) fault() (place path, err error) {
+	var counts Totals
+	counts.count(i)
 	switch {
-	case i.Part < 0 || i.Part > 0 && i.Part >= parts:
+	case i.Part < 0:
 		return path{"part"}, errors.New("it is of no part of the run")
 	case i.Duration < 0 || i.Duration > ever || i.Start < -ever || i.Start > ever:
 		return path{"duration_ns"}, errors.New("it ends before it begins, or is at no time")
 	case i.Errors == nil || i.Metrics == nil:
 		return nil, errors.New("it has no errors, or no metrics")
+	case len(i.Errors) > maxNames || len(i.Metrics) > maxNames:
+		return nil, errTooManyNames
+	case counts.negative():
+		return nil, errors.New("a count is negative")
 	case i.Metrics[RTT].Count != i.Received:
 		return path{"received"}, fmt.Errorf("%d replies were received, and %d have a round trip", i.Received, i.Metrics[RTT].Count)
 	}

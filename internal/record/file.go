@@ -8,7 +8,8 @@ import (
 )
 
 // Write writes r as one JSON object and a newline: indented, but for the intervals, of
-// which each has a line.
+// which each has a line. A run that is too large to be read again is an error, of which part
+// may be written.
 func Write(w io.Writer, r *Run) error {
 	rest := *r
 	rest.Intervals = nil
@@ -20,16 +21,22 @@ func Write(w io.Writer, r *Run) error {
 	if r.Intervals != nil { // the last of the fields
 		text = bytes.TrimSuffix(text, []byte("\n}"))
 	}
-	b.Write(EscapeJSON(text))
+	text = EscapeJSON(text)
+	b.Write(text)
 	before := ",\n  \"intervals\": ["
+	weight := weigh(text) + int64(len(r.Parts)+1)*partWeight + int64(len(r.Metrics)+fieldsOfRun)*valueWeight
 	for _, i := range r.Intervals {
 		line, err := json.Marshal(i)
 		if err != nil {
 			return err
 		}
+		line = EscapeJSON(line)
+		if weight += weigh(line); weight > MaxFile || len(line) > MaxValue {
+			return errUnreadable
+		}
 		b.WriteString(before)
 		b.WriteString("\n    ")
-		b.Write(EscapeJSON(line))
+		b.Write(line)
 		before = ","
 	}
 	switch {

@@ -52,18 +52,22 @@ func (i *Interval) join(o Interval) error {
 	return err
 }
 
-// count adds what an interval counts.
-func (t *Totals) count(i Interval) {
-	t.add(Totals{
+// count adds what an interval counts, and reports whether the sums fit.
+func (t *Totals) count(i Interval) (fits bool) {
+	return t.add(Totals{
 		Sent: i.Sent, Received: i.Received, Failed: i.Failed, Late: i.Late,
 		BytesSent: i.BytesSent, BytesReceived: i.BytesReceived, Errors: i.Errors,
 	})
 }
 
-func addErrors(to, from map[string]int64) {
+func addErrors(to, from map[string]int64) (fits bool) {
+	fits = true
 	for kind, n := range from {
-		to[kind] += n
+		sum := to[kind]
+		fits = addTo(&sum, n) && fits
+		to[kind] = sum
 	}
+	return fits
 }
 
 // MaxIntervals is how many a run has at most.

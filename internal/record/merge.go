@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"math"
 	"reflect"
 	"slices"
 	"strings"
@@ -15,16 +16,20 @@ import (
 // or runs that followed each other. Its histograms are those of all their samples. What
 // is told of the parts (Parts) stays; what they agree on is told of the whole, and what
 // they do not agree on is empty there. Merging is associative, and the order of the
-// runs makes no difference. An error is of a histogram.
+// runs makes no difference. What Merge returns can be read again; an error says which part is in the
+// way of that, and why.
 //
 // Whether runs belong together is for Mismatches to say.
 func Merge(runs []*Run) (*Run, error) {
 	parts := inOrder(runs)
-	whole := describeWhole(parts)
+	whole, err := describeWhole(parts)
+	if err != nil {
+		return nil, err
+	}
 	sums := sums{}
 	for _, r := range runs {
 		if err := sums.add(r.Metrics); err != nil {
-			return nil, err
+			return nil, fmt.Errorf("the run begun %s: %w", when(r), err)
 		}
 	}
 	whole.Metrics = sums.metrics()
@@ -41,8 +46,31 @@ func Merge(runs []*Run) (*Run, error) {
 	slices.SortStableFunc(whole.Intervals, func(a, b Interval) int {
 		return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(a.Part, b.Part))
 	})
-	return whole, nil
+	return whole, whole.unreadable()
 }
+
+// unreadable says why a reader would refuse what was merged of what it accepted.
+func (r *Run) unreadable() error {
+	if name, err := faultyMetric(r.Metrics); err != nil {
+		return fmt.Errorf("all parts together: %s: %w", name, err)
+	}
+	for _, i := range r.Intervals {
+		if i.Start < -ever || i.Start > ever {
+			return fmt.Errorf("%s: it has an interval %v after the first part began: was the clock of its machine set?", r.part(i.Part), time.Duration(i.Start))
+		}
+	}
+	if place, err := r.fault(); err != nil {
+		return fmt.Errorf("all parts together: %s: %w", place, err)
+	}
+	return nil
+}
+
+// part names one of the runs that were merged.
+func (r *Run) part(at int) string { return nameOf(at, &r.Parts[at]) }
+
+func nameOf(at int, r *Run) string { return fmt.Sprintf("part %d, begun %s", at+1, when(r)) }
+
+func when(r *Run) string { return r.Started.Format(time.RFC3339) }
 
 // part is a run that was not merged of others.
 type part struct {
@@ -91,7 +119,7 @@ func compareRuns(a, b *Run) int {
 }
 
 // describeWhole tells of the parts together, which are in the order of time.
-func describeWhole(parts []part) *Run {
+func describeWhole(parts []part) (*Run, error) {
 	first := parts[0].facts
 	whole := &Run{
 		Schema: Schema, Tool: first.Tool, Started: first.Started, Command: []string{},
@@ -101,14 +129,23 @@ func describeWhole(parts []part) *Run {
 	}
 	for at, p := range parts {
 		f := p.facts
+		if apart := f.Started.Sub(first.Started); apart > ever {
+			return nil, fmt.Errorf("%s: that is %.0f years after part 1, begun %s: was the clock of one machine not set?", nameOf(at, f), apart.Hours()/24/365.25, when(first))
+		}
 		agree(&whole.Config, f.Config)
 		agree(&whole.Host, f.Host)
 		agree(&whole.Server, f.Server)
 		whole.Interrupted = whole.Interrupted || f.Interrupted
-		whole.Totals.add(f.Totals)
+		if !whole.Totals.add(f.Totals) {
+			return nil, fmt.Errorf("%s: its counts and those of the parts before are together more than 63 bits hold", nameOf(at, f))
+		}
 		whole.Clock.add(f.Clock, at == 0)
 		whole.Validity.add(f.Validity, at)
 		whole.Generator.add(f.Generator)
+		whole.StreamLost = min(whole.StreamLost+f.StreamLost, ever)
+		if f.Interrupted {
+			whole.Warnings = append(whole.Warnings, fmt.Sprintf("part %d: it was interrupted after %v", at+1, rounded(f.Duration)))
+		}
 		for _, w := range f.Warnings {
 			whole.Warnings = append(whole.Warnings, fmt.Sprintf("part %d: %s", at+1, w))
 		}
@@ -117,11 +154,11 @@ func describeWhole(parts []part) *Run {
 		whole.Warnings = append(whole.Warnings, "these runs were merged although "+m)
 	}
 	whole.Duration = measured(parts)
-	whole.Config.Clients, whole.Config.Rate = together(parts, whole)
+	whole.overlap(parts)
 	if whole.Duration > 0 {
 		whole.Totals.Rate = float64(whole.Totals.Received-whole.Totals.Late) / float64(whole.Duration) * 1e9
 	}
-	return whole
+	return whole, nil
 }
 
 // agree empties the fields of a struct that are not those of another.
@@ -132,35 +169,6 @@ func agree[T any](with *T, other T) {
 			a.Field(i).SetZero()
 		}
 	}
-}
-
-// together are the clients and the rate of all parts: the sums if they ran side by side,
-// what each had if they ran one after another, and 0, for various, if neither is so.
-func together(parts []part, whole *Run) (clients int, rate float64) {
-	var sum int64
-	var latest time.Time
-	earliest := parts[0].facts.Started.Add(time.Duration(parts[0].facts.Duration))
-	for _, p := range parts {
-		from, until := p.facts.Started, p.facts.Started.Add(time.Duration(p.facts.Duration))
-		if from.After(latest) {
-			latest = from
-		}
-		if until.Before(earliest) {
-			earliest = until
-		}
-		sum += p.facts.Duration
-		clients += p.facts.Config.Clients
-		rate += p.facts.Config.Rate
-	}
-	switch {
-	case sum == whole.Duration:
-		return whole.Config.Clients, whole.Config.Rate
-	case latest.Before(earliest) && whole.Config.Mode == "":
-		return clients, 0
-	case latest.Before(earliest):
-		return clients, rate
-	}
-	return 0, 0
 }
 
 // measured is for how long any of the parts measured, which are in the order of time.
@@ -179,24 +187,34 @@ func measured(parts []part) (sum int64) {
 	return sum
 }
 
-func (t *Totals) add(o Totals) {
-	if t.Backlog+o.Backlog > 0 {
-		t.OwnBacklog = (t.OwnBacklog*float64(t.Backlog) + o.OwnBacklog*float64(o.Backlog)) / float64(t.Backlog+o.Backlog)
+// add adds counts, and reports whether their sums fit.
+func (t *Totals) add(o Totals) (fits bool) {
+	if backlog := float64(t.Backlog) + float64(o.Backlog); backlog > 0 {
+		t.OwnBacklog = (t.OwnBacklog*float64(t.Backlog) + o.OwnBacklog*float64(o.Backlog)) / backlog
 	}
-	t.Due += o.Due
-	t.Backlog += o.Backlog
-	t.Sent += o.Sent
-	t.Received += o.Received
-	t.Failed += o.Failed
-	t.Unanswered += o.Unanswered
-	t.Late += o.Late
-	t.Unstamped += o.Unstamped
-	t.BytesSent += o.BytesSent
-	t.BytesReceived += o.BytesReceived
 	if t.Errors == nil {
 		t.Errors = map[string]int64{}
 	}
-	addErrors(t.Errors, o.Errors)
+	fits = addErrors(t.Errors, o.Errors)
+	for to, n := range map[*int64]int64{
+		&t.Due: o.Due, &t.Backlog: o.Backlog, &t.Sent: o.Sent, &t.Received: o.Received, &t.Failed: o.Failed,
+		&t.Unanswered: o.Unanswered, &t.Late: o.Late, &t.Unstamped: o.Unstamped,
+		&t.BytesSent: o.BytesSent, &t.BytesReceived: o.BytesReceived,
+	} {
+		fits = addTo(to, n) && fits
+	}
+	return fits
+}
+
+// addTo adds to a count, and reports whether the sum fits. One that does not stays at the limit.
+func addTo(to *int64, n int64) (fits bool) {
+	sum := *to + n
+	if n > 0 && sum < *to {
+		*to = math.MaxInt64
+		return false
+	}
+	*to = sum
+	return true
 }
 
 // add keeps what is true of several clocks: the relation that all have, and the widest
@@ -210,8 +228,8 @@ func (c *Clock) add(o Clock, first bool) {
 	}
 	c.Bound = max(c.Bound, o.Bound)
 	c.Vouched, c.Contradiction = max(c.Vouched, o.Vouched), max(c.Contradiction, o.Contradiction)
-	c.Excluded += o.Excluded
-	c.Violations += o.Violations
+	addTo(&c.Excluded, o.Excluded)
+	addTo(&c.Violations, o.Violations)
 	c.Resolution = max(c.Resolution, o.Resolution)
 }
 
@@ -228,14 +246,14 @@ func (v *Validity) add(o Validity, at int) {
 }
 
 func (g *Generator) add(o Generator) {
-	g.CPU += o.CPU
+	addTo(&g.CPU, o.CPU)
 	g.Busy, g.Steal = max(g.Busy, o.Busy), max(g.Steal, o.Steal)
-	g.VoluntarySwitches += o.VoluntarySwitches
-	g.InvoluntarySwitches += o.InvoluntarySwitches
-	g.Waited += o.Waited
-	g.GCs += o.GCs
-	g.GCPause += o.GCPause
-	g.ClockSteps += o.ClockSteps
+	addTo(&g.VoluntarySwitches, o.VoluntarySwitches)
+	addTo(&g.InvoluntarySwitches, o.InvoluntarySwitches)
+	addTo(&g.Waited, o.Waited)
+	addTo(&g.GCs, o.GCs)
+	addTo(&g.GCPause, o.GCPause)
+	addTo(&g.ClockSteps, o.ClockSteps)
 	if max(o.ClockStep, -o.ClockStep) > max(g.ClockStep, -g.ClockStep) {
 		g.ClockStep = o.ClockStep
 	}

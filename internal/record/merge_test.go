@@ -154,16 +154,6 @@ func TestMergedTimesAreNotCountedTwice(t *testing.T) {
 	if whole.Duration != 10e9 || !whole.Started.Equal(a.Started) {
 		t.Errorf("%d ns from %v, want 10 s from %v", whole.Duration, whole.Started, a.Started)
 	}
-	if whole.Config.Clients != 0 || whole.Config.Rate != 0 {
-		t.Errorf("%d clients at %v/s, want what says various", whole.Config.Clients, whole.Config.Rate)
-	}
-	a.Config.Clients, b.Config.Clients, c.Config.Clients = 3, 4, 4
-	if w := merge(t, a, b); w.Config.Clients != 7 || w.Config.Rate != 200 {
-		t.Errorf("side by side %d clients at %v/s, want 7 at 200/s", w.Config.Clients, w.Config.Rate)
-	}
-	if w := merge(t, b, c); w.Config.Clients != 4 || w.Config.Rate != 100 {
-		t.Errorf("one after another %d clients at %v/s, want 4 at 100/s", w.Config.Clients, w.Config.Rate)
-	}
 	if rate := float64(whole.Totals.Received) / 10; whole.Totals.Rate != rate {
 		t.Errorf("rate %v, want %v", whole.Totals.Rate, rate)
 	}

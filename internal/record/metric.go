@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strconv"
 
@@ -105,10 +106,13 @@ func (s sums) add(metrics map[string]Metric) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
-		if s[name] == nil {
+		switch sum := s[name]; {
+		case sum == nil:
 			s[name] = h
-		} else {
-			s[name].Merge(h)
+		case sum.Count() > math.MaxInt64-h.Count():
+			return fmt.Errorf("%s: its values and those before are together more than 63 bits hold", name)
+		default:
+			sum.Merge(h)
 		}
 	}
 	return nil

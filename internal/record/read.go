@@ -1,33 +1,27 @@
 package record
 
 import (
-	"bytes"
-	"compress/gzip"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"reflect"
-	"regexp"
+	"strconv"
+	"strings"
 )
 
 // Read reads runs, one after another: records as Write writes them, and streams. An
 // error names the place, in what is called so, and comes without any run. What a stream
 // lacks because its run was killed is no error: the run is then interrupted. All of it may
-// be compressed by gzip.
+// be compressed by gzip. It reads no further than the first byte that is wrong, and keeps no
+// more than MaxFile.
 func Read(name string, r io.Reader) ([]*Run, error) {
-	text, err := io.ReadAll(r)
-	if err == nil {
-		text, err = plain(text)
-	}
+	text, err := newSource(r)
 	if err != nil {
-		if p := (*fs.PathError)(nil); errors.As(err, &p) {
-			err = p.Err
-		}
-		return nil, fmt.Errorf("cannot read %s: %w", name, err)
+		return nil, unreadable(name, err)
 	}
-	rd := reader{name: name, text: text, decoder: json.NewDecoder(bytes.NewReader(text))}
+	rd := newReader(name, text)
 	for err == nil {
 		err = rd.next()
 	}
@@ -40,180 +34,178 @@ func Read(name string, r io.Reader) ([]*Run, error) {
 	return rd.runs, nil
 }
 
-// plain takes away what a file may be wrapped in: gzip, or a byte order mark.
-func plain(text []byte) ([]byte, error) {
-	if bytes.HasPrefix(text, []byte{0x1f, 0x8b}) {
-		z, err := gzip.NewReader(bytes.NewReader(text))
-		if err != nil {
-			return nil, err
-		}
-		if text, err = io.ReadAll(z); err != nil {
-			return nil, err
-		}
+func unreadable(name string, err error) error {
+	if p := (*fs.PathError)(nil); errors.As(err, &p) {
+		err = p.Err // which has a path that may not be the name
 	}
-	return bytes.TrimPrefix(text, []byte("\ufeff")), nil
+	return fmt.Errorf("cannot read %s: %w", name, err)
 }
 
 // reader reads the values of a file.
 type reader struct {
 	name    string
-	text    []byte
+	text    *source
 	decoder *json.Decoder
 	at      int64   // where the value at hand begins
 	stream  *stream // that is not at its end
 	runs    []*Run
+	weight  int64 // of the runs
 }
 
-// next reads a value.
+func newReader(name string, text *source) *reader {
+	return &reader{name: name, text: text, decoder: json.NewDecoder(text)}
+}
+
+// next reads a record, or a line of a stream.
 func (r *reader) next() error {
-	r.at = r.begin(r.decoder.InputOffset())
+	r.begin()
+	open, err := r.decoder.Token()
+	if err == io.EOF {
+		return err
+	}
+	if err != nil {
+		return r.broken(err)
+	}
+	if open != json.Delim('{') {
+		return r.wrong(r.text.mark(r.at), "it is JSON, and no record of a run")
+	}
+	o := value{start: r.text.mark(r.at), marks: map[string]mark{}}
+	before := r.weight
+	if err := r.fields(func(key string) error { return r.field(&o, key) }); err != nil {
+		return err
+	}
+	o.weight = r.weight - before
+	return r.take(&o)
+}
+
+// begin is called before a value, and forgets what comes before that.
+func (r *reader) begin() {
+	r.text.forget(r.decoder.InputOffset())
+	r.at = r.text.begin(r.text.from)
+}
+
+// fields calls a function with each key of an object, to read its value, and reads the end of the
+// object.
+func (r *reader) fields(f func(key string) error) error {
+	for r.more() {
+		key, err := r.decoder.Token()
+		if err != nil {
+			return r.broken(err)
+		}
+		if err := f(Printable(key.(string))); err != nil {
+			return err
+		}
+	}
+	return r.close()
+}
+
+// more reports whether a list or an object goes on.
+func (r *reader) more() bool {
+	r.begin()
+	return r.decoder.More()
+}
+
+// close reads the end of a list or an object.
+func (r *reader) close() error {
+	r.begin()
+	if _, err := r.decoder.Token(); err != nil {
+		return r.broken(err)
+	}
+	return nil
+}
+
+// raw reads a value.
+func (r *reader) raw() (json.RawMessage, error) {
+	r.begin()
 	var raw json.RawMessage
 	err := r.decoder.Decode(&raw)
-	syntax := (*json.SyntaxError)(nil)
-	switch {
-	case err == io.EOF:
-		return err
-	case errors.Is(err, io.ErrUnexpectedEOF) && r.stream != nil:
-		return io.EOF // killed while it wrote a line
-	case errors.Is(err, io.ErrUnexpectedEOF):
-		return r.wrong(int64(len(r.text)), "it ends in the middle of a record: was it copied whole?")
-	case errors.As(err, &syntax):
-		return r.wrong(max(r.at, syntax.Offset-1), "it is no JSON: %v", err)
-	case err != nil:
-		return r.wrong(r.at, "%v", err)
-	}
-	if r.stream != nil {
-		return r.line(raw)
-	}
-	return r.value(raw)
-}
-
-// begin skips white space.
-func (r *reader) begin(at int64) int64 {
-	for at < int64(len(r.text)) && bytes.IndexByte([]byte(" \t\r\n"), r.text[at]) >= 0 {
-		at++
-	}
-	return at
-}
-
-var ours = regexp.MustCompile(`^echostamp\.(run|stream)\.v(\d+)$`)
-
-// value takes a record, or the first line of a stream.
-func (r *reader) value(raw json.RawMessage) error {
-	var head struct {
-		Schema string `json:"schema"`
-	}
-	if err := json.Unmarshal(raw, &head); err != nil {
-		return r.wrong(r.at, "it is JSON, and no record of a run")
-	}
-	switch head.Schema {
-	case Schema:
-		var run Run
-		if err := r.unmarshal(raw, &run); err != nil {
-			return err
+	r.at = r.text.begin(r.text.from)
+	if syntax := (*json.SyntaxError)(nil); errors.As(err, &syntax) {
+		// The decoder counts from elsewhere.
+		var again json.RawMessage
+		if errors.As(json.Unmarshal(r.text.text[r.at-r.text.from:], &again), &syntax) {
+			r.at += max(0, syntax.Offset-1)
 		}
-		if err := r.check(raw, &run); err != nil {
-			return err
-		}
-		r.runs = append(r.runs, &run)
-		return nil
-	case StreamSchema:
-		return r.line(raw)
-	}
-	if ours.MatchString(head.Schema) {
-		return r.wrong(r.at, "its schema %s is newer than this program, which reads %s and %s: use a newer echostamp", head.Schema, Schema, StreamSchema)
-	}
-	var l Line
-	if json.Unmarshal(raw, &l) == nil && (l.Interval != nil || l.Corrected != nil || l.End != nil) {
-		return r.wrong(r.at, "it is a line of a stream that lacks its first, which says what was measured")
-	}
-	return r.wrong(r.at, "it is JSON with the schema %q, and no record of a run", head.Schema)
-}
-
-// line takes a line of a stream.
-func (r *reader) line(raw json.RawMessage) error {
-	var l Line
-	if err := r.unmarshal(raw, &l); err != nil {
-		return err
-	}
-	switch {
-	case l.Begin != nil:
-		if r.stream != nil {
-			if err := r.end(nil); err != nil {
-				return err
-			}
-		}
-		if l.Schema != StreamSchema || l.Begin.Schema != Schema {
-			return r.wrong(r.at, "its schemas %q and %q are not %s and %s: a newer echostamp may read it", l.Schema, l.Begin.Schema, StreamSchema, Schema)
-		}
-		r.stream = newStream(*l.Begin)
-		return nil
-	case r.stream == nil:
-		return r.wrong(r.at, "it is not the beginning of a stream")
-	case l.End != nil:
-		return r.end(l.End)
-	}
-	if err := r.stream.take(l); err != nil {
-		return r.wrong(r.at, "%v", err)
-	}
-	return nil
-}
-
-// finish ends what the file ends in the middle of.
-func (r *reader) finish() error {
-	if r.stream != nil {
-		return r.end(nil)
-	}
-	if len(r.runs) == 0 {
-		return fmt.Errorf("%s is empty: nothing was saved there", r.name)
-	}
-	return nil
-}
-
-// end ends a stream, with its last line or without.
-func (r *reader) end(facts *Run) error {
-	run, err := r.stream.run(facts)
-	if err == nil {
-		_, err = run.untimely()
-	}
-	if err == nil {
-		err = run.disagreement()
 	}
 	if err != nil {
-		return r.wrong(r.at, "%v", err)
+		return nil, r.broken(err)
 	}
-	r.stream = nil
-	r.runs = append(r.runs, run)
-	return nil
+	if r.weight += weigh(raw); r.weight > MaxFile {
+		return nil, r.wrong(r.text.mark(r.at), "%v", errTooMuch)
+	}
+	return raw, nil
 }
 
-func (r *reader) unmarshal(raw json.RawMessage, to any) error {
+// broken is the error of what cannot be read on, at r.at.
+func (r *reader) broken(err error) error {
+	syntax := (*json.SyntaxError)(nil)
+	switch cut := errors.Is(err, io.ErrUnexpectedEOF) || err == io.EOF; {
+	case cut && r.stream != nil:
+		return io.EOF // killed while it wrote a line
+	case cut:
+		return r.wrong(r.text.mark(r.text.from+int64(len(r.text.text))), "it ends in the middle of a record: was it copied whole?")
+	case errors.Is(r.text.err, errTooLong):
+		return r.wrong(r.text.mark(r.at), "%v", errTooLong)
+	case r.text.err != nil:
+		return unreadable(r.name, r.text.err)
+	case errors.As(err, &syntax):
+		return r.wrong(r.text.mark(r.at), "it is no JSON: %v", err)
+	}
+	return r.wrong(r.text.mark(r.at), "%v", err)
+}
+
+// each reads a list or an object and calls a function with its values, and what they are called there.
+func (r *reader) each(what string, open json.Delim, f func(place path, raw json.RawMessage) error) error {
+	r.begin()
+	token, err := r.decoder.Token()
+	switch {
+	case err != nil:
+		return r.broken(err)
+	case token == nil: // null
+		return nil
+	case token != open:
+		return r.wrong(r.text.mark(r.at), "%s does not begin with %v", what, open)
+	}
+	value := func(key string) error {
+		raw, err := r.raw()
+		if err != nil {
+			return err
+		}
+		return f(path{what, key}, raw)
+	}
+	if open == '{' {
+		return r.fields(value)
+	}
+	for i := 0; r.more(); i++ {
+		if err := value(strconv.Itoa(i)); err != nil {
+			return err
+		}
+	}
+	return r.close()
+}
+
+// unmarshal decodes a value that was just read, which is at a place of a record.
+func (r *reader) unmarshal(place path, raw json.RawMessage, to any) error {
 	err := json.Unmarshal(raw, to)
 	if typed := (*json.UnmarshalTypeError)(nil); errors.As(err, &typed) {
-		return r.wrong(r.at+typed.Offset, "%s is no %s", typed.Field, typed.Type)
+		if typed.Field != "" {
+			place = append(place, strings.Split(typed.Field, ".")...)
+		}
+		return r.wrong(r.text.mark(r.at+typed.Offset), "%s is no %s", place, typed.Type)
 	}
 	if err != nil {
-		return r.wrong(r.at, "%v", err)
+		return r.wrong(r.text.mark(r.at), "%v", err)
 	}
 	clean(reflect.ValueOf(to))
 	return nil
 }
 
-// check holds a record to what every reader relies on.
-func (r *reader) check(raw json.RawMessage, run *Run) error {
-	place, err := run.fault()
-	if err == nil {
-		return nil
-	}
-	if len(place) > 0 {
-		err = fmt.Errorf("%s: %w", place, err)
-	}
-	return r.wrong(r.at+offsetOf(raw, place), "%v", err)
+// fault is an error about a place within a value that was just read.
+func (r *reader) fault(at, within path, raw json.RawMessage, err error) error {
+	return r.wrong(r.text.mark(r.at+offsetOf(raw, within)), "%s: %w", append(at, within...), err)
 }
 
 // wrong is an error about a place.
-func (r *reader) wrong(at int64, format string, args ...any) error {
-	at = min(at, int64(len(r.text)))
-	line := 1 + bytes.Count(r.text[:at], []byte("\n"))
-	return fmt.Errorf("%s, line %d (byte %d): %s", r.name, line, at, Printable(fmt.Sprintf(format, args...)))
+func (r *reader) wrong(m mark, format string, args ...any) error {
+	return fmt.Errorf("%s, line %d (byte %d): %s", r.name, m.line, m.at, Printable(fmt.Errorf(format, args...).Error()))
 }

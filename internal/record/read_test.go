@@ -5,12 +5,14 @@ import (
 	"compress/gzip"
 	"encoding/json"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -215,13 +217,19 @@ func TestReadOldRecords(t *testing.T) {
 	}
 }
 
-// FuzzRead holds that no file does harm, and that what is accepted can be written, read
-// again and merged.
+// FuzzRead holds that no file does harm, and that what is accepted can be written and read
+// again, and so can what is merged of it.
 func FuzzRead(f *testing.F) {
 	r := sample()
 	f.Add(written(f, r))
 	f.Add(strings.Join(streamed(f, r), ""))
 	f.Add(`{"schema":"echostamp.run.v1","metrics":{},"intervals":[{}],"parts":[{}]}`)
+	early, many := sample(), makeRun(testRand(8), 2).run
+	early.Started = time.Unix(100, 0).UTC()
+	many.Totals.Sent = math.MaxInt64
+	many.Intervals = []Interval{}
+	f.Add(written(f, r, early))
+	f.Add(written(f, many, many))
 	f.Fuzz(func(t *testing.T, text string) {
 		runs, err := Read("fuzz", strings.NewReader(text))
 		if err != nil {
@@ -230,8 +238,13 @@ func FuzzRead(f *testing.F) {
 		if _, err := Read("again", strings.NewReader(written(t, runs...))); err != nil {
 			t.Error(err)
 		}
-		if whole, err := Merge(runs); err != nil || len(whole.Parts) < len(runs) {
-			t.Errorf("merged: %v", err)
+		whole, err := Merge(runs)
+		if err != nil { // it says which part is in the way
+			return
+		}
+		again, err := Read("merged", strings.NewReader(written(t, whole)))
+		if err != nil || len(again) != 1 || len(again[0].Parts) < len(runs) {
+			t.Errorf("merged and read again: %v", err)
 		}
 	})
 }

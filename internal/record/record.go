@@ -38,19 +38,22 @@ type Run struct {
 	Warnings []string `json:"warnings"`
 	// Assertions are what the run was held to, and how it went.
 	Assertions []Assertion `json:"assertions,omitempty"`
+	// StreamLost is how many lines of its stream were lost, because the reader was too slow.
+	StreamLost int64 `json:"stream_lost,omitempty"`
 	// Parts are the runs that were merged into this one, each without its metrics and
-	// intervals.
-	Parts []Run `json:"parts,omitempty"`
+	// intervals, and Overlap says whether they ran at the same time.
+	Parts   []Run    `json:"parts,omitempty"`
+	Overlap *Overlap `json:"overlap,omitempty"`
 	// Metrics are those of the whole run, and Intervals those of its time in pieces.
 	// Neither is there where only the facts of a run are told.
 	Metrics   map[string]Metric `json:"metrics,omitzero"`
 	Intervals []Interval        `json:"intervals,omitzero"`
 }
 
-// Facts returns r without its metrics, intervals and parts.
+// Facts returns r without its metrics, intervals and parts, and how these overlap.
 func (r *Run) Facts() Run {
 	f := *r
-	f.Metrics, f.Intervals, f.Parts = nil, nil, nil
+	f.Metrics, f.Intervals, f.Parts, f.Overlap = nil, nil, nil, nil
 	return f
 }
 

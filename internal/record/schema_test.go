@@ -31,6 +31,7 @@ var enums = map[string][]any{
 	"Clock.relation":    {Same, Consistent, Corrected, Asserted, Mixed},
 	"Change.kind":       {ClockStep, ClockSlew, HostStep, ForwardFloor, ReverseFloor},
 	"Validity.verdict":  {Valid, GeneratorLimited, Invalid},
+	"Overlap.kind":      {Together, Staggered, Sequential},
 	"Search.limit":      {ByServer, ByGenerator, ByMax, ByEnd},
 	"Step.failure":      {Missed, Behind, Untrusted},
 	"Precision.metric":  {Response, RTT},

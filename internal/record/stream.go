@@ -1,6 +1,7 @@
 package record
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -11,13 +12,14 @@ import (
 const StreamSchema = "echostamp.stream.v1"
 
 // A Line is one of a stream: a run as newline-delimited JSON, while it goes on. The
-// first has Schema and Begin, the last End; between them is an Interval or Corrected
+// first has Schema and Begin, the last End; between them is an Interval, Corrected or Lost
 // each. What a run that was killed has not streamed is missing, and nothing else.
 type Line struct {
 	Schema    string      `json:"schema,omitempty"`
 	Begin     *Run        `json:"begin,omitempty"` // facts, of which nothing is measured
 	Interval  *Interval   `json:"interval,omitempty"`
 	Corrected *Correction `json:"corrected,omitempty"`
+	Lost      *Lost       `json:"lost,omitempty"`
 	End       *Run        `json:"end,omitempty"` // facts
 }
 
@@ -28,74 +30,129 @@ type Correction struct {
 	Metrics map[string]Metric `json:"metrics"`
 }
 
-// stream puts a run together from its lines.
-type stream struct {
-	begin     Run
-	intervals []Interval
+// Lost stands where lines are missing, because the reader of the stream was too slow.
+type Lost struct {
+	Lines int64 `json:"lines"`
 }
 
-func newStream(begin Run) *stream { return &stream{begin: begin} }
+// stream puts a run together from its lines. It keeps the latest intervals as they are, because they
+// may still be corrected, and adds up those before, so that a stream may go on for ever.
+type stream struct {
+	begin   Run
+	latest  []latest
+	past    Series
+	sums    sums
+	totals  Totals // of past
+	covered int64  // how long past and latest are together
+	until   int64  // when the last interval ends
+	lost    int64  // lines
+	gap     bool   // lines are lost since the last interval
+}
 
-// take takes a line between the first and the last.
-func (s *stream) take(l Line) error {
+// latest is an interval that may be corrected, and what it weighs.
+type latest struct {
+	Interval
+	weight int64
+}
+
+func newStream(begin Run) *stream {
+	return &stream{begin: begin, sums: sums{}, totals: Totals{Errors: map[string]int64{}}}
+}
+
+// take takes a line between the first and the last, of some weight, and returns how much weight was
+// added up into what was there.
+func (s *stream) take(l Line, weight int64) (freed int64, err error) {
 	switch {
 	case l.Interval != nil:
-		if place, err := l.Interval.fault(0); err != nil {
-			return fmt.Errorf("interval.%s: %w", place, err)
-		}
-		if end := s.end(); l.Interval.Start != end {
-			return fmt.Errorf("an interval from %d ns follows what ends at %d ns: a line is missing, or there twice", l.Interval.Start, end)
-		}
-		s.intervals = append(s.intervals, *l.Interval)
+		return s.interval(*l.Interval, weight)
 	case l.Corrected != nil:
-		if name, err := faultyMetric(l.Corrected.Metrics); err != nil {
-			return fmt.Errorf("corrected.metrics.%s: %w", name, err)
+		return 0, s.correct(*l.Corrected, weight)
+	case l.Lost != nil:
+		if l.Lost.Lines < 0 || l.Lost.Lines > ever {
+			return 0, fmt.Errorf("%d lines cannot be lost", l.Lost.Lines)
 		}
-		for i := range slices.Backward(s.intervals) {
-			if v := &s.intervals[i]; v.Start == l.Corrected.Start {
-				if _, again := v.Metrics[Forward]; again {
-					return fmt.Errorf("the interval from %d ns is corrected twice", v.Start)
-				}
-				maps.Copy(v.Metrics, l.Corrected.Metrics)
-				return nil
-			}
-		}
-		return fmt.Errorf("what is corrected is of no interval: none begins at %d ns", l.Corrected.Start)
+		s.lost, s.gap = min(s.lost+l.Lost.Lines, ever), true
 	}
-	return nil // a kind of line that is newer than this program
+	return weight, nil // a kind of line that is newer than this program is not kept
 }
 
-// end is when the last interval ends.
-func (s *stream) end() int64 {
-	if len(s.intervals) == 0 {
-		return 0
+func (s *stream) interval(i Interval, weight int64) (freed int64, err error) {
+	if place, err := i.fault(); err != nil {
+		return 0, fmt.Errorf("interval.%s: %w", place, err)
 	}
-	last := s.intervals[len(s.intervals)-1]
-	return last.Start + last.Duration
+	if i.Start != s.until && !(s.gap && i.Start > s.until) {
+		return 0, fmt.Errorf("an interval from %d ns follows what ends at %d ns: a line is missing, or there twice", i.Start, s.until)
+	}
+	s.gap, s.until = false, i.Start+i.Duration
+	s.covered += i.Duration
+	s.latest = append(s.latest, latest{i, weight})
+	if len(s.latest) > MaxIntervals {
+		return s.settle()
+	}
+	return 0, nil
+}
+
+// correct adds the directions of an interval, unless the line with that was lost.
+func (s *stream) correct(c Correction, weight int64) error {
+	if name, err := faultyMetric(c.Metrics); err != nil {
+		return fmt.Errorf("corrected.metrics.%s: %w", name, err)
+	}
+	for i := range slices.Backward(s.latest) {
+		if v := &s.latest[i]; v.Start == c.Start {
+			if _, again := v.Metrics[Forward]; again {
+				return fmt.Errorf("the interval from %d ns is corrected twice", v.Start)
+			}
+			maps.Copy(v.Metrics, c.Metrics)
+			v.weight += weight
+			if len(v.Metrics) > maxNames {
+				return errTooManyNames
+			}
+			return nil
+		}
+	}
+	if s.lost > 0 {
+		return nil
+	}
+	return fmt.Errorf("what is corrected is of no interval: none begins at %d ns", c.Start)
+}
+
+// settle adds the first of the latest intervals to the past.
+func (s *stream) settle() (freed int64, err error) {
+	first := s.latest[0]
+	s.latest[0] = latest{}
+	s.latest = s.latest[1:]
+	if !s.totals.count(first.Interval) {
+		return 0, errors.New("the counts of the intervals are together more than 63 bits hold")
+	}
+	if err := s.sums.add(first.Metrics); err != nil {
+		return 0, err
+	}
+	before := len(s.past.list)
+	if err := s.past.Add(first.Interval); err != nil {
+		return 0, err
+	}
+	if len(s.past.list) > before {
+		return 0, nil
+	}
+	return first.weight, nil
 }
 
 // run returns the run: with the facts of the last line, or, if that never came, with what
 // the intervals tell.
 func (s *stream) run(end *Run) (*Run, error) {
+	for len(s.latest) > 0 {
+		if _, err := s.settle(); err != nil {
+			return nil, err
+		}
+	}
 	r := s.begin
 	if end != nil {
 		r = *end
 	}
 	r.Schema = Schema
-	var all Series
-	r.Metrics = map[string]Metric{}
-	sums := sums{}
-	for _, i := range s.intervals {
-		if err := sums.add(i.Metrics); err != nil {
-			return nil, err
-		}
-		if err := all.Add(i); err != nil {
-			return nil, err
-		}
-	}
-	r.Metrics, r.Intervals = sums.metrics(), all.Intervals()
-	if end == nil {
-		s.infer(&r)
+	r.Metrics, r.Intervals = s.sums.metrics(), s.past.Intervals()
+	if end == nil || s.lost > 0 {
+		s.infer(&r, end != nil)
 	}
 	if r.Clock.IsRaw() {
 		for raw, name := range raws {
@@ -108,21 +165,40 @@ func (s *stream) run(end *Run) (*Run, error) {
 	return &r, nil
 }
 
-// infer tells of a run that was killed what its intervals do. How the clocks relate would
-// have been found out at its end: the directions are by the clocks as they stand, unless
-// these cannot be the same.
-func (s *stream) infer(r *Run) {
-	r.Interrupted = true
-	r.Duration = s.end()
-	r.Totals = Totals{Errors: map[string]int64{}}
-	for _, i := range s.intervals {
-		r.Totals.count(i)
-	}
+// infer tells what the intervals do of a run that was killed, or of whose stream lines were lost.
+func (s *stream) infer(r *Run, ended bool) {
+	r.Duration, r.Totals, r.StreamLost = s.covered, s.totals, s.lost
 	if r.Duration > 0 {
 		r.Totals.Rate = float64(r.Totals.Received-r.Totals.Late) / float64(r.Duration) * 1e9
 	}
-	const reason = "the stream has no end: the run was killed, or still goes on, and it was not judged"
-	r.Validity = Validity{Verdict: Invalid, Reasons: []string{reason}}
+	var reasons []string
+	if !ended {
+		r.Interrupted = true
+		reasons = append(reasons, "the stream has no end: the run was killed, or still goes on, and it was not judged")
+		s.inferClock(r)
+	} else {
+		reasons = append(reasons, r.Validity.Reasons...)
+	}
+	if s.lost > 0 {
+		reasons = append(reasons, fmt.Sprintf("%d lines of the stream were lost, because its reader was too slow: the figures are of the rest", s.lost))
+	}
+	r.Validity = Validity{Verdict: Invalid, Reasons: reasons, Limited: r.Validity.Limited}
+	if corrected := r.Metrics[Forward].Count; 0 < corrected && corrected < r.Totals.Received {
+		of := "forward_excess and reverse_excess are"
+		if r.Clock.Relation == Corrected {
+			of = "forward, reverse and their excess are"
+		}
+		which := "the first %d replies"
+		if s.lost > 0 {
+			which = "%d replies"
+		}
+		r.Warnings = append(r.Warnings, fmt.Sprintf("%s of "+which+" only: the others had not been corrected", of, corrected))
+	}
+}
+
+// inferClock tells how the clocks of a run that was killed relate, which would have been found out at
+// its end: the directions are by the clocks as they stand, unless these cannot be the same.
+func (s *stream) inferClock(r *Run) {
 	corrected := r.Metrics[Forward].Count
 	_, directions := r.Metrics[ForwardRaw]
 	switch {
@@ -132,12 +208,5 @@ func (s *stream) infer(r *Run) {
 		r.Clock.Relation = Corrected
 	case directions:
 		r.Warnings = append(r.Warnings, "how the clocks relate was not found out: forward and reverse are by the clocks as they stand")
-	}
-	if 0 < corrected && corrected < r.Totals.Received {
-		of := "forward_excess and reverse_excess are"
-		if r.Clock.Relation == Corrected {
-			of = "forward, reverse and their excess are"
-		}
-		r.Warnings = append(r.Warnings, fmt.Sprintf("%s of the first %d replies only: the others had not been corrected", of, corrected))
 	}
 }
