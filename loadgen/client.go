@@ -224,8 +224,11 @@ func (c *client) Closed(conn evloop.Conn, err error) {
 	c.shard.conns--
 	if conn == c.conn && !c.gone {
 		k := streamKind(err, c.shard.part(c) != nil)
+		if k == ioOther {
+			c.shard.said.note(k, func() string { return inWords(err, "") })
+		}
 		if !c.open {
-			k = connectKind(err)
+			k = c.shard.connectKind(err)
 			c.setDown(true)
 		}
 		c.fail(k)

@@ -275,25 +275,6 @@ func TestTimeout(t *testing.T) {
 	s.expect("errors", s.counts.errors.named(), map[string]int64{"timeout": 1})
 }
 
-func TestConnectErrors(t *testing.T) {
-	for _, tc := range []struct {
-		err  error
-		kind string
-	}{
-		{fmt.Errorf("dial: %w", syscall.ECONNREFUSED), "refused"},
-		{syscall.EMFILE, "descriptors"},
-		{syscall.EADDRNOTAVAIL, "ports"},
-		{syscall.EHOSTUNREACH, "unreachable"},
-		{evloop.ErrDeadline, "connect-timeout"},
-		{errors.New("odd"), "connect"},
-	} {
-		s := simulate(t, nil)
-		s.conn().End(tc.err)
-		s.expect("errors", s.counts.errors.named(), map[string]int64{tc.kind: 1})
-		s.expect("clients down", s.down, 1)
-	}
-}
-
 func TestRetriesBackOff(t *testing.T) {
 	s := simulate(t, nil)
 	s.run(begin, never)

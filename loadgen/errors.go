@@ -141,16 +141,6 @@ func (f *firsts) list(t *tally) string {
 	return ": " + strings.Join(parts, ", ")
 }
 
-// connectKind is the kind of an error by which a connection was not made.
-func connectKind(err error) kind {
-	for _, c := range connectErrors {
-		if errors.Is(err, c.err) {
-			return c.kind
-		}
-	}
-	return connectOther
-}
-
 // streamKind is the kind of what ended a connection, with part of a reply
 // received or without.
 func streamKind(err error, part bool) kind {
@@ -196,9 +186,4 @@ func (c *client) deviation(k kind, got []byte) string {
 		return "it sent " + text
 	}
 	return "it sent " + text + ": " + advice[k]
-}
-
-type connectError struct {
-	err  error
-	kind kind
 }

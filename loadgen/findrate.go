@@ -76,13 +76,20 @@ func FindRate(ctx context.Context, cfg Config, s Search) (*record.Run, error) {
 		return nil, err
 	}
 	look := newSearch(first, least, most)
-	result := &record.Search{Objective: s.Objective.String(), Min: least, Max: most}
+	result := &record.Search{Objective: s.Objective.String(), Min: least, Max: most, Steps: []record.Step{}}
 	var last *record.Run
 	holding := map[float64]*record.Run{} // the last run at each rate that held
+	beyond := reasons{"above the rate that was found the load generator was the limit: what the server can take is not known"}
 	for !look.done && err == nil && ctx.Err() == nil {
 		cfg.Rate = look.rate
 		var r *record.Run
 		if r, err = Run(ctx, cfg); r == nil {
+			break
+		}
+		if l := (*lack)(nil); errors.As(err, &l) && last != nil {
+			// Runs before this one have used it up, such as ports. Nothing is to be had
+			// from others, but what they have found holds.
+			beyond, err, result.Limit = reasons{"the search could not go on, and what it found is not confirmed: " + l.reason}, nil, record.ByGenerator
 			break
 		}
 		last = r
@@ -93,6 +100,9 @@ func FindRate(ctx context.Context, cfg Config, s Search) (*record.Run, error) {
 			break
 		}
 		o, step := s.judge(r, look.purpose)
+		if o == limited {
+			beyond = append(beyond[:1], shortages(r.Totals)...)
+		}
 		result.Steps = append(result.Steps, step)
 		if look.note(o); o == held {
 			holding[r.Config.Rate] = r
@@ -104,10 +114,10 @@ func FindRate(ctx context.Context, cfg Config, s Search) (*record.Run, error) {
 	if last == nil {
 		return nil, err
 	}
-	result.Rate, result.Limit = look.best(), look.limitName()
+	result.Rate, result.Limit = look.best(), cmp.Or(result.Limit, look.limitName())
 	best := cmp.Or(holding[result.Rate], last)
 	best.Interrupted = ctx.Err() != nil
-	conclude(best, result)
+	conclude(best, result, beyond)
 	return best, err
 }
 
@@ -122,12 +132,14 @@ func (s Search) judge(r *record.Run, purpose string) (outcome, record.Step) {
 	for _, name := range []string{record.Response, record.RTT, record.OwnLag} {
 		step.Percentiles[name] = r.Metrics[name].Percentiles
 	}
+	short := len(shortages(r.Totals)) > 0
+	behind := backlog(r.Totals, r.Config.Clients) != ""
 	switch {
-	case backlog(r.Totals, r.Config.Clients) != "":
+	case behind && !short: // else nobody knows whether the server would have kept up
 		step.Failure = record.Behind
 	case err == nil && !s.Objective.Holds(figure):
 		step.Failure = record.Missed
-	case err != nil || r.Validity.Verdict == record.Invalid:
+	case behind || err != nil || r.Validity.Verdict == record.Invalid:
 		step.Failure = record.Untrusted
 	}
 	step.Held = step.Failure == ""
@@ -142,8 +154,9 @@ func (s Search) judge(r *record.Run, purpose string) (outcome, record.Step) {
 }
 
 // conclude puts a search into the record of the run that stands for it. Its verdict
-// is then on the rate that was found.
-func conclude(r *record.Run, s *record.Search) {
+// is then on the rate that was found. If the load generator was the limit, beyond says
+// what that means.
+func conclude(r *record.Run, s *record.Search, beyond reasons) {
 	r.Search = s
 	for _, reason := range r.Validity.Reasons {
 		r.Warnings = append(r.Warnings, "of the run that this report is of: "+reason)
@@ -159,7 +172,7 @@ func conclude(r *record.Run, s *record.Search) {
 			unit.Rate(s.Min), time.Duration(r.Config.Duration)))
 	case s.Limit == record.ByGenerator:
 		v.Verdict = record.GeneratorLimited
-		v.Reasons = append(v.Reasons, "above the rate that was found the load generator was the limit: what the server can take is not known")
+		v.Reasons = append(v.Reasons, beyond...)
 	}
 	r.Validity = v
 }

@@ -170,6 +170,11 @@ func (s *supervisor) warn(r *record.Run, c counts, m metrics) {
 	if n := c.errors.total(); n > 0 && s.cfg.MaxErrors.covers(n, c.sent) {
 		warn("%s, which --max-errors %v allows", unit.Plural(n, "error"), s.cfg.MaxErrors)
 	}
+	for k := range kinds {
+		if said := s.said[k].Load(); said != nil {
+			warn("the first error of kind %s: %s", kindNames[k], *said)
+		}
+	}
 	if c.received > 0 && s.cfg.Proto == Text {
 		s.warnOfClocks(r, c, m, warn)
 	}

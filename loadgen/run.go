@@ -48,7 +48,7 @@ func Run(ctx context.Context, cfg Config) (*record.Run, error) {
 	if err := checkSources(cfg.Sources, target.Addr()); err != nil {
 		return nil, err
 	}
-	if lack := preflight(&cfg); lack != nil {
+	if lack := s.preflight(); lack != nil {
 		return s.impossible(lack.kind, lack)
 	}
 	if err := s.run(ctx); err != nil {

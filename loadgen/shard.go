@@ -25,6 +25,8 @@ type plan struct {
 	attempts attempts // of all clients to connect
 	seed     uint64   // of what is random in when they connect again
 	said     firsts   // of each kind of error
+
+	unaddressed bool // this host has no address to connect to the target from
 }
 
 // A report is how a shard tells its supervisor that something has happened. Pulses

@@ -28,9 +28,10 @@ const (
 // judge says whether the figures of a run can be trusted, and if not, why not: it
 // is invalid, or limited by the load generator.
 func judge(r *record.Run, m metrics, allowed Allowance, gaveUp bool) record.Validity {
-	limits := generatorLimits(r, m)
+	short := shortages(r.Totals)
+	limits := append(short, generatorLimits(r, m)...)
 	faults := faults(r, allowed, gaveUp)
-	if behind := backlog(r.Totals, r.Config.Clients); isOwn(r.Totals) {
+	if behind := backlog(r.Totals, r.Config.Clients); isOwn(r.Totals) || len(short) > 0 {
 		limits.when(behind != "", "%s", behind)
 	} else {
 		faults.when(behind != "", "the server did not keep up with %s: %s", unit.Plural(int64(r.Config.Clients), "client"), behind)
@@ -84,6 +85,16 @@ func clockFaults(r *record.Run) reasons {
 	out.when(estimated && !c.IsRaw() && math.Abs(c.Drift) > 0.99*limit && c.DriftBound < record.UnknownDrift,
 		"the server's clock drifts by %.0f ppm or more, which is too fast to correct: forward and reverse are wrong", limit)
 	out.when(estimated && !c.IsRaw() && excluded(r) > maxExcluded, "no offset is known for %s of the replies: the clocks changed too often", percent(excluded(r)))
+	return out
+}
+
+// shortages are what this host had too little of to connect, which no server is to
+// blame for.
+func shortages(t record.Totals) reasons {
+	out := reasons{}
+	failed := func(k kind) string { return unit.Plural(t.Errors[kindNames[k]], "attempt") + " to connect failed" }
+	out.when(t.Errors[kindNames[ports]] > 0, "this host ran out of local ports: %s; closed connections hold theirs for a minute (TIME_WAIT)", failed(ports))
+	out.when(t.Errors[kindNames[descriptors]] > 0, "this host ran out of file descriptors: %s", failed(descriptors))
 	return out
 }
 

@@ -199,6 +199,18 @@ func TestJudge(t *testing.T) {
 			change:  func(r *record.Run, _ *metrics) { r.Totals.Backlog, r.Generator.Busy = 500, 0.99 },
 			verdict: record.Invalid, says: []string{"did not keep up with 10 clients: of 10,000 messages due 500 (5.0%) were never sent", "busy for 99%"},
 		},
+		"out of ports, and behind for it": {
+			change: func(r *record.Run, _ *metrics) {
+				r.Totals.Backlog, r.Totals.Errors = 500, map[string]int64{"ports": 11}
+			},
+			verdict: record.Invalid, says: []string{"11 errors", "this host ran out of local ports: 11 attempts to connect failed", "of 10,000 messages due 500 (5.0%) were never sent"},
+		},
+		"out of ports and descriptors, and allowed to be": {
+			change: func(r *record.Run, _ *metrics) {
+				r.Totals.Backlog, r.Totals.Errors = 500, map[string]int64{"ports": 1, "descriptors": 9}
+			},
+			verdict: record.GeneratorLimited, says: []string{"this host ran out of local ports: 1 attempt to", "this host ran out of file descriptors: 9 attempts to", "of 10,000 messages due 500"},
+		},
 		"both": {
 			change: func(r *record.Run, _ *metrics) {
 				r.Generator.Busy, r.Totals.Errors = 0.99, map[string]int64{"reset": 11}

@@ -87,6 +87,9 @@ func search(b io.Writer, s *record.Search) {
 }
 
 func finding(s *record.Search) string {
+	if s.Rate == 0 && s.Limit == record.ByGenerator {
+		return "no rate was found at which it holds; the load generator was the limit, and the server's is not known"
+	}
 	found := "holds up to " + unit.Rate(s.Rate)
 	if s.Rate == 0 {
 		found = "does not hold at " + unit.Rate(s.Min) + ", the lowest rate that was tried"
