@@ -78,6 +78,7 @@ func (c *Comparison) warn(old, new []*record.Run, incomplete []string) {
 	for _, d := range c.Differences {
 		add("these runs were compared although %s", d)
 	}
+	c.Warnings = append(c.Warnings, record.Remarks(slices.Concat(old, new))...)
 	if which := having(untrusted, old, new); which != "" {
 		add("invalid: %s; their figures cannot be trusted", which)
 	}

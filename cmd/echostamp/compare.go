@@ -28,8 +28,9 @@ Shown are the medians of each side with their intervals of 95%, the change, and 
 probability of such a difference if there is none, by the U test. ~ is a change that could be
 chance. Of twelve figures of the same server one is called a change now and then.
 
-What cannot be compared is refused: runs on other hosts, of other targets or protocols, in
+What cannot be compared is refused: runs on other machines, of other targets or protocols, in
 another mode or at another rate, with other clients or sizes; or a run that is there twice.
+A restart of the machine in between, and containers of one machine, are told.
 
 With --gate the exit code is 3 if a figure got worse: at p 0.01 or less, divided among the
 gated figures, by more than 5% and, of a time, 2µs. It is 4 if that cannot be told, as of

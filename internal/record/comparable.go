@@ -46,7 +46,9 @@ var decisive = []property{
 // that comparing them says something else than a reader thinks: the host, the target, and
 // what was asked. A run that is there twice is told too.
 func Differences(runs []*Run) []string {
-	return append(differ(runs, decisive), twice(inOrder(runs))...)
+	known := machinesOf(runs)
+	machine := property{"machine, by a hash of its id", func(r *Run) string { return known.of(r.Host) }}
+	return slices.Concat(differ(runs, []property{machine}), differ(runs, decisive), twice(inOrder(runs)))
 }
 
 // Place is what a run was of. A server of its own, or one that was started for it, listens

@@ -118,11 +118,19 @@ type Host struct {
 	Kernel string `json:"kernel,omitempty"`
 	CPUs   int    `json:"cpus"`
 	CPU    string `json:"cpu,omitempty"` // the model of the processors, where the system tells it
+	// Machine, Boot and Container tell whether two runs were made on one machine, without a
+	// restart in between, and in one container: keyed hashes, which reveal nothing else. Each
+	// is missing where the system has no id for it.
+	Machine   string `json:"machine,omitempty"`
+	Boot      string `json:"boot,omitempty"`
+	Container string `json:"container,omitempty"` // means something within one boot
 }
 
 // ThisHost describes the machine that this runs on.
 func ThisHost() Host {
-	return Host{OS: runtime.GOOS, Arch: runtime.GOARCH, Kernel: kernelRelease(), CPUs: runtime.NumCPU(), CPU: cpuModel()}
+	h := Host{OS: runtime.GOOS, Arch: runtime.GOARCH, Kernel: kernelRelease(), CPUs: runtime.NumCPU(), CPU: cpuModel()}
+	h.identify(systemIDs())
+	return h
 }
 
 // Server is what is known of the server.

@@ -1,0 +1,5 @@
+//go:build !linux && !windows && !darwin && !freebsd && !netbsd && !openbsd
+
+package record
+
+func systemIDs() ids { return ids{} }
