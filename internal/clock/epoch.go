@@ -102,6 +102,13 @@ func (e *epoch) expel(odd func(*Sample) bool, f frame) {
 	e.samples = kept
 }
 
+// restore takes back what was expelled.
+func (e *epoch) restore(f frame) {
+	e.samples = append(e.samples, e.odd...)
+	e.odd = nil
+	e.expel(func(*Sample) bool { return false }, f)
+}
+
 // A span is the values between two.
 type span struct{ lowest, highest float64 }
 

@@ -19,6 +19,9 @@ const (
 	guard = 2
 	// centred is how many epochs after it make an epoch the middle of a window.
 	centred = window / 2
+	// patience is how many epochs are awaited at first for want of samples that tell
+	// how exact timestamps are.
+	patience = 3 * recent
 	// Tolerance is what timestamps of one moment may differ by, nanoseconds.
 	Tolerance = 1_000
 )
@@ -44,6 +47,9 @@ type Estimator struct {
 	oneClock bool
 	frame    frame
 	begun    bool
+	digits   int64 // the resolution that was told
+	ticks    ticks
+	peers    peers
 	until    int64 // no sample from before should come any more
 
 	open    []*epoch // still to be closed, by index
@@ -82,13 +88,33 @@ func NewEstimator(hold int, emit func([]Sample, Correction)) *Estimator {
 // that they read the same clock, it does not drift. It is called before Add.
 func (e *Estimator) ExpectOneClock() { e.oneClock = true }
 
-// SetResolution says that the server's timestamps are in steps of so many
-// nanoseconds, and off by as much. It may be called at any time.
+// SetResolution says that the server's timestamps are in steps of so many nanoseconds, by
+// their digits. It may be called at any time. A clock that ticks more coarsely is found.
 func (e *Estimator) SetResolution(ns int64) {
-	e.summary.Slack = 0
-	if ns > Tolerance {
-		e.summary.Slack = ns
+	if ns != e.digits {
+		e.digits = ns
+		e.resolve()
 	}
+}
+
+// resolve takes into account in what steps the server's timestamps are: they are off by
+// as much, either way, for some servers round. What contradicted the others before that
+// was known may not any more.
+func (e *Estimator) resolve() {
+	s := &e.summary
+	s.Resolution = max(e.digits, e.ticks.tick())
+	before := s.Slack
+	s.Slack = 0
+	if s.Resolution > Tolerance {
+		s.Slack = s.Resolution
+	}
+	if s.Slack <= before {
+		return
+	}
+	for _, o := range e.segment[e.flushed:] {
+		o.restore(e.frame)
+	}
+	e.stuck = 0
 }
 
 // tolerated is by how much bounds may contradict each other, in nanoseconds.
@@ -108,11 +134,17 @@ func (e *Estimator) Add(samples []Sample) {
 	var at *epoch
 	for i := range samples {
 		s := &samples[i]
+		p := e.peers.of(s.Client)
+		e.ticks.take(s, p)
+		p.take(s, Tolerance+2*e.summary.Slack)
 		arrived := max(s.Arrived, e.until)
 		if at == nil || arrived < at.index*epochLength || arrived >= (at.index+1)*epochLength {
 			at = e.epochAt(arrived / epochLength)
 		}
 		at.take(s, e.frame)
+	}
+	if e.ticks.fresh {
+		e.resolve()
 	}
 }
 
@@ -139,6 +171,9 @@ func (e *Estimator) room() []Sample {
 // Advance says that no reply will come any more that was read before a time.
 func (e *Estimator) Advance(until int64) {
 	e.until = max(e.until, until)
+	if !e.ticks.known() && len(e.open) < patience && until < math.MaxInt64 {
+		return // too early to tell what contradicts what
+	}
 	for len(e.open) > 0 && (e.open[0].index+1)*epochLength <= until {
 		o := e.open[0]
 		e.open = slices.Delete(e.open, 0, 1)
@@ -237,6 +272,7 @@ func counted(samples []Sample) (n int64) {
 func (e *Estimator) Finish() Summary {
 	e.Advance(math.MaxInt64)
 	e.finish()
+	e.summary.Groups = e.peers.groups(e.frame.time, Tolerance+e.summary.Slack)
 	e.summary.widen(int64(math.Ceil(max(leastWander, e.wander.quantile()))))
 	return e.summary
 }

@@ -16,9 +16,11 @@ type Summary struct {
 	// No offset was above Lowest or below Highest, by any sample, excluded and
 	// violations too: with one clock 0 is in between, but for Tolerance and Slack.
 	Lowest, Highest int64
-	// Slack is by how much Lowest and Highest may be off by the resolution of the
-	// server's timestamps.
-	Slack int64
+	// Resolution is in what steps the server's timestamps are, by their digits or by how
+	// its clock ticks. Slack is by how much Lowest and Highest may be off because of it.
+	Resolution, Slack int64
+	// Groups are the clients of each clock, if they talk to several.
+	Groups []Group
 }
 
 // Most is how many segments, and how many changes, a Summary holds.

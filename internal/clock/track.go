@@ -44,9 +44,9 @@ func (k *track) note(o *epoch, b band, around *corridor) {
 
 // segment is the record of the segment, whose last epochs left a corridor with the
 // middle l. Its drift is off by as much as it can be while the least delays do not
-// change by more than noise.
+// change by more than noise, slack left out.
 func (k *track) segment(f frame, c *corridor, l line, noise float64) Segment {
-	least, greatest := c.slopes(l, min(noise, max(Tolerance, l.width)))
+	least, greatest := c.slopes(l, min(noise, max(Tolerance, l.width-2*c.slack)))
 	drift := l.slope
 	if greatest-least > 2*UnknownDrift {
 		drift = (least + greatest) / 2

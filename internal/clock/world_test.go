@@ -25,12 +25,13 @@ type world struct {
 	forward, reverse delay
 	lies             func(i int) float64 // added to the server's timestamp of a reply; nil is none
 
-	clients    int               // 100 if it is 0
-	pauses     []pause           // in which the program neither sends nor reads
-	unaided    bool              // the kernel does not tell when replies arrive
-	loss       float64           // the share of the messages that get no reply
-	resolution int64             // that is told of the server's timestamps
-	shown      func(int64) int64 // what the server's clock shows at a time of its own; nil is that time
+	clients    int                      // 100 if it is 0
+	pauses     []pause                  // in which the program neither sends nor reads
+	unaided    bool                     // the kernel does not tell when replies arrive
+	loss       float64                  // the share of the messages that get no reply
+	resolution int64                    // that is told of the server's timestamps
+	ahead      func(client int) float64 // of offset, the clock that a client talks to; nil is that all talk to one
+	shown      func(int64) int64        // what the server's clock shows at a time of its own; nil is that time
 }
 
 func worldOf(rate, length float64, offset func(t float64) float64, forward, reverse delay) world {
@@ -126,6 +127,9 @@ func (w world) watched(seed uint64, hold int) *outcome {
 		for i := range samples {
 			s := &samples[i]
 			err := float64(c.Offset(s.Arrived)) - w.offset(since(s.Arrived))
+			if w.ahead != nil {
+				err -= w.ahead(int(s.Client))
+			}
 			o.errors, o.at, o.delays = append(o.errors, err), append(o.at, s.Arrived), append(o.delays, c.Of(s))
 		}
 	})
@@ -168,6 +172,9 @@ func (w world) samples(seed uint64) []Sample {
 		s.Stamp = there + int64(math.Round(w.offset(since(there))))
 		if w.lies != nil {
 			s.Stamp += int64(w.lies(i))
+		}
+		if w.ahead != nil {
+			s.Stamp += int64(w.ahead(client))
 		}
 		if w.shown != nil {
 			s.Stamp = w.shown(s.Stamp)
