@@ -18,6 +18,8 @@ type Clock struct {
 	Begin  int64         // when Drift and Steps begin, on the line
 	Drift  float64       // by how much the wall is too fast since Begin, in millionths of the time
 	Steps  []Step        // in any order
+	Tick   time.Duration // the wall stands still in between; 0 is that it does not
+	Phase  time.Duration // by how much ticks are later than multiples of Tick
 }
 
 // A Step puts the wall clock to another time at once.
@@ -29,10 +31,23 @@ type Step struct {
 // Now implements evloop.Clock.
 func (c Clock) Now() (line, wall int64) {
 	line, wall = c.Clock.Now()
-	return line, wall + c.Error(line)
+	return line, c.Shown(wall + c.Error(line))
 }
 
-// Error is by how many nanoseconds the wall is ahead at a time on the line.
+// Shown is what the wall shows at a time of its own: that of the last tick.
+func (c Clock) Shown(wall int64) int64 {
+	if c.Tick <= 0 {
+		return wall
+	}
+	since := (wall - int64(c.Phase)) % int64(c.Tick)
+	if since < 0 {
+		since += int64(c.Tick)
+	}
+	return wall - since
+}
+
+// Error is by how many nanoseconds the wall is ahead at a time on the line, apart from its
+// ticks.
 func (c Clock) Error(line int64) int64 {
 	err := int64(c.Offset)
 	elapsed := line - c.Begin

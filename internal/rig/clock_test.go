@@ -56,6 +56,22 @@ func TestOnlyTheWallIsWrong(t *testing.T) {
 	}
 }
 
+func TestTicks(t *testing.T) {
+	for _, tc := range []struct{ tick, phase, wall, want int64 }{
+		{0, 0, 1234, 1234},
+		{100, 0, 1234, 1200},
+		{100, 0, 1200, 1200},
+		{100, 30, 1234, 1230},
+		{100, 30, 1229, 1130},
+		{100, 30, -1, -70},
+	} {
+		c := Clock{Clock: still{line: 5, wall: tc.wall}, Tick: time.Duration(tc.tick), Phase: time.Duration(tc.phase)}
+		if line, wall := c.Now(); line != 5 || wall != tc.want {
+			t.Errorf("%+v: %d, %d", tc, line, wall)
+		}
+	}
+}
+
 func TestServerTellsTheTimeOfItsClock(t *testing.T) {
 	wrong := Clock{Clock: clock.NewLine(), Offset: time.Hour}
 	cfg := server.Config{
