@@ -52,11 +52,6 @@ func (c Clocks) judge(r *record.Clock, local bool, sum clock.Summary) {
 	}
 }
 
-// excluded is the share of the replies of which no offset is known.
-func excluded(r *record.Run) float64 {
-	return float64(r.Clock.Excluded) / float64(max(1, r.Totals.Received))
-}
-
 const ppm = 1e6 // in the whole
 
 // describeClock puts what the estimator found into the record.
@@ -75,6 +70,10 @@ func (s *supervisor) describeClock(r *record.Clock, sum clock.Summary) {
 		r.Offset = g.ToOffset
 	}
 	r.Bound, r.More = sum.Bound, sum.More
+	r.Resolution = max(r.Resolution, sum.Resolution)
+	for _, g := range sum.Groups {
+		r.Groups = append(r.Groups, record.ClockGroup{Clients: int64(g.Clients), Ahead: g.Ahead})
+	}
 	r.Drift, r.DriftBound = longest.Drift*ppm, longest.DriftBound*ppm
 	for _, c := range sum.Changes {
 		r.Changes = append(r.Changes, record.Change{Kind: changeNames[c.Kind], From: since(c.From), To: since(c.To), By: c.By, Rate: c.Rate * ppm})
@@ -95,10 +94,10 @@ var changeNames = map[clock.ChangeKind]string{
 
 // warnOfClocks tells what a reader must know to read the directions right.
 func (s *supervisor) warnOfClocks(r *record.Run, c counts, m metrics, warn func(string, ...any)) {
-	coarse := c.received >= 10 && float64(c.resolution) > m[rtt].Mean()/10
+	coarse := c.received >= 10 && float64(r.Clock.Resolution) > m[rtt].Mean()/10
 	if coarse {
 		warn("the server's timestamps are in steps of %s: forward and reverse can be no finer, and their signs mean nothing",
-			unit.Duration(float64(c.resolution)))
+			unit.Duration(float64(r.Clock.Resolution)))
 	}
 	for _, i := range []metric{forward, reverse} {
 		if least := m[i].Min(); least < -clock.Tolerance && !coarse {
@@ -119,8 +118,8 @@ func (s *supervisor) warnOfClocks(r *record.Run, c counts, m metrics, warn func(
 		warn("by the server's timestamp %s had reached it before they were sent, or after the reply arrived: they are not in %s",
 			unit.Plural(n, "message"), where)
 	}
-	if share := excluded(r); share > 0.1 {
-		warn("%s of the replies are not in corrected directions and excess, because no offset is known for them", percent(share))
+	if part := share(r.Clock.Excluded, r); part > 0.1 {
+		warn("%s of the replies are not in corrected directions and excess, because no offset is known for them", percent(part))
 	}
 	if steps := s.machine.steps.Count; steps > 0 && !r.Clock.NeedsWall() {
 		warn("this host's wall clock was stepped %s; measuring does not use it", times(steps))

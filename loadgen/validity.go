@@ -2,9 +2,7 @@ package loadgen
 
 import (
 	"fmt"
-	"math"
 
-	"github.com/echostamp/echostamp/internal/clock"
 	"github.com/echostamp/echostamp/internal/record"
 	"github.com/echostamp/echostamp/internal/unit"
 )
@@ -20,7 +18,6 @@ const (
 	maxSteal       = 0.05  // of the time of all processors
 	maxBacklog     = 0.001 // of the messages that were due
 	fewestReplies  = 20    // for ten to lie above the median
-	maxExcluded    = 0.50  // of the replies, for want of an offset
 
 	fewestPerSecond = 50 // replies, to tell what each of them costs
 )
@@ -70,22 +67,6 @@ func faults(r *record.Run, allowed Allowance, gaveUp bool) reasons {
 	out.when(steps > 0 && r.Config.Proto != string(Echo) && r.Clock.NeedsWall(), "this host's wall clock was stepped %s, at most by %s: forward and reverse are wrong by it; %s",
 		times(steps), unit.Duration(float64(r.Generator.ClockStep)), which)
 	return append(out, clockFaults(r)...)
-}
-
-// clockFaults are the reasons for which directions mean nothing.
-func clockFaults(r *record.Run) reasons {
-	out := reasons{}
-	c := r.Clock
-	out.when(c.Contradiction > 0, "a timestamp is %s further off than the %s that --clock %s vouches for: the clocks differ by more, or the server's timestamps are wrong",
-		unit.Duration(float64(c.Contradiction)), unit.Duration(float64(c.Vouched)), r.Config.Clock)
-	limit := clock.MaxDrift * ppm
-	estimated := r.Config.Proto == string(Text) && r.Config.Clock != string(RawClocks) && r.Totals.Received >= fewestReplies
-	out.when(estimated && len(c.Segments) == 0 && c.Relation == "",
-		"no offset suits the server's timestamps: they contradict one another, or its clock drifts by more than %.0f ppm; forward and reverse mean nothing", limit)
-	out.when(estimated && !c.IsRaw() && math.Abs(c.Drift) > 0.99*limit && c.DriftBound < record.UnknownDrift,
-		"the server's clock drifts by %.0f ppm or more, which is too fast to correct: forward and reverse are wrong", limit)
-	out.when(estimated && !c.IsRaw() && excluded(r) > maxExcluded, "no offset is known for %s of the replies: the clocks changed too often", percent(excluded(r)))
-	return out
 }
 
 // shortages are what this host had too little of to connect, which no server is to

@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -19,7 +20,18 @@ import (
 // and so is what the server's clock says.
 type route struct {
 	forward, reverse way
-	clock            rig.Clock // of the server; its line is the simulated one
+	clock            rig.Clock     // of the server; its line is the simulated one
+	others           int           // so many clients are led to a server
+	by               time.Duration // whose clock is ahead by so much
+}
+
+// ahead is how far the clock is ahead of r.clock that answers a message.
+func (r *route) ahead(message []byte) int64 {
+	_, id, _ := bytes.Cut(message, []byte(":"))
+	if n, err := strconv.ParseUint(string(id[:clientDigits]), 16, 32); err != nil || int(n) >= r.others {
+		return 0
+	}
+	return int64(r.by)
 }
 
 // way is one direction: a constant time, and one at random that is exponential.
@@ -49,7 +61,7 @@ func (r *route) carry(loop *evlooptest.Shard) {
 		message := bytes.Clone(b)
 		forward, reverse := r.forward.take(random), r.reverse.take(random)
 		loop.Schedule(evloop.NewTimer(func(now int64) {
-			reply := wire.AppendReply(nil, now+r.clock.Error(now), message)
+			reply := wire.AppendReply(nil, r.clock.Shown(now+r.clock.Error(now))+r.ahead(message), message)
 			loop.Schedule(evloop.NewTimer(func(int64) { c.Receive(string(reply)) }), now+reverse)
 		}), loop.Now()+forward)
 	}

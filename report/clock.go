@@ -38,6 +38,9 @@ func clock(r *record.Run) (f facts) {
 		facts = append(facts, fmt.Sprintf("%s of causality from %s to %s", unit.Plural(c.Violations, "violation"),
 			unit.Duration(float64(c.ViolationsFrom)), unit.Duration(float64(c.ViolationsTo))))
 	}
+	if c.Resolution > clockNoise {
+		facts = append(facts, "timestamps in steps of "+unit.Duration(float64(c.Resolution)))
+	}
 	f.add("clock", "%s: %s", relation(c), strings.Join(facts, ", "))
 	if len(c.Segments) > 1 {
 		f[0].Items = list(c.Segments, mostListed, segment)
@@ -45,6 +48,9 @@ func clock(r *record.Run) (f facts) {
 	f[0].Items = append(f[0].Items, list(c.Changes, mostListed, change)...)
 	return f
 }
+
+// clockNoise is what timestamps may differ by anyhow, in nanoseconds.
+const clockNoise = 1_000
 
 // mostListed is how many segments, and how many changes, a report for a terminal lists.
 const mostListed = 10

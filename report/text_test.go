@@ -111,7 +111,7 @@ func TestText(t *testing.T) {
 			Config:   record.Config{Target: "192.0.2.7:12345", Proto: "text", Transport: "tcp", Clients: 1, Mode: record.Closed, Size: 64},
 			Totals:   record.Totals{Sent: 100, Received: 100, BytesSent: 6400, BytesReceived: 8500, Rate: 100},
 			Clock: record.Clock{
-				Relation: record.Asserted, Vouched: 50_000, Offset: -2_345, Bound: 4_321, DriftBound: 200, Segments: []record.Segment{{}},
+				Relation: record.Asserted, Vouched: 50_000, Offset: -2_345, Bound: 4_004_321, DriftBound: 200, Resolution: 4_000_000, Segments: []record.Segment{{}},
 			},
 			Validity: record.Validity{Verdict: record.Valid},
 			Metrics: map[string]record.Metric{

@@ -36,8 +36,18 @@ type Clock struct {
 	// ViolationsFrom and ViolationsTo are when the first and the last of them came.
 	ViolationsFrom int64 `json:"violations_from_ns,omitempty"`
 	ViolationsTo   int64 `json:"violations_to_ns,omitempty"`
-	// Resolution is in what steps the server's timestamps are.
+	// Resolution is in what steps the server's timestamps are, by their digits or by how
+	// its clock was seen to tick. Bound and DriftBound have room for it.
 	Resolution int64 `json:"resolution_ns,omitempty"`
+	// Groups are the clients of each clock, that of most first, if at the end not all
+	// talked to the same. They are missing if clients were answered by several in turns.
+	Groups []ClockGroup `json:"groups,omitempty"`
+}
+
+// A ClockGroup is the clients that talk to one clock.
+type ClockGroup struct {
+	Clients int64 `json:"clients"`
+	Ahead   int64 `json:"ahead_ns"` // how far it is ahead of the clock of the first group
 }
 
 // UnknownDrift is the DriftBound from where on it says no more than that clocks are not
