@@ -220,6 +220,7 @@ func (o *abOptions) gated(cfg loadgen.Config) (figures []record.Figure, err erro
 
 // ab runs a gate and reports it.
 func (t ui) ab(ctx context.Context, g *abGate, opts abOptions) error {
+	outlivePipes()
 	if err := g.prepareSaving(); err != nil {
 		return failed(err)
 	}

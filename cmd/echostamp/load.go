@@ -105,6 +105,7 @@ be done: nothing was measured, or clients had no connection at the end.`,
 }
 
 func load(ctx context.Context, t ui, cfg loadgen.Config, opts loadOptions) error {
+	outlivePipes()
 	if _, err := report.Find(opts.format); err != nil {
 		return usage(fmt.Errorf("--format: %w", err))
 	}
@@ -146,7 +147,7 @@ func load(ctx context.Context, t ui, cfg loadgen.Config, opts loadOptions) error
 	var lines *streamer
 	if opts.stream != "" {
 		var err error
-		if lines, err = t.openStream(opts.stream, own); err != nil {
+		if lines, err = t.openStream(ctx, opts.stream, own); err != nil {
 			return failed(fmt.Errorf("cannot stream to %s: %w", opts.stream, err))
 		}
 		defer lines.close()
@@ -172,6 +173,7 @@ func load(ctx context.Context, t ui, cfg loadgen.Config, opts loadOptions) error
 		return failed(errors.Join(err, ci.deliver("echostamp load", notDone(err), func(io.Writer) error { return nil })))
 	}
 	r.Tool, r.Command, r.Server.Own = thisTool(), os.Args, own
+	lines.describe(r)
 	opts.assert.judge([]*record.Run{r})
 	checks := report.AssertionChecks([]*record.Run{r}, opts.acceptInvalid)
 	if err != nil {
@@ -209,7 +211,7 @@ func (t ui) measure(ctx context.Context, cfg loadgen.Config, opts loadOptions) (
 	show := showProgress(t, &cfg, opts.quiet, opts.progress)
 	defer show.end()
 	if opts.lines != nil {
-		opts.lines.tell(show.warn)
+		opts.lines.telling(show.warn)
 	}
 	return loadgen.Run(ctx, cfg)
 }

@@ -89,6 +89,10 @@ func run(args []string, in io.Reader, out, errOut io.Writer) int {
 	return e.code
 }
 
+// outlivePipes has writing to a pipe whose reader went away fail, where it would end the program: what
+// was measured is still to be saved elsewhere.
+func outlivePipes() { signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) }
+
 // heeded leaves out a hang-up that nohup(1) has this program ignore.
 func heeded(signals []os.Signal) []os.Signal {
 	return slices.DeleteFunc(slices.Clone(signals), func(s os.Signal) bool { return s == syscall.SIGHUP && signal.Ignored(s) })

@@ -135,3 +135,25 @@ func TestFullDiskLosesNothing(t *testing.T) {
 		t.Errorf("exit code %d, %v; %s", r.code, err, r.errOut)
 	}
 }
+
+// TestReadersWhoGoAway holds that a broken pipe ends neither the run nor what else is saved of it.
+func TestReadersWhoGoAway(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct{ command, says string }{
+		"stream":         {`$L --stream - -o run.json >&3`, "cannot stream to standard output: its reader went away (broken pipe)"},
+		"stream to pipe": {`$L --stream /dev/fd/3 -o run.json`, "its reader went away (broken pipe)"},
+		"report":         {`$L -o run.json >&3`, "cannot print the report: write /dev/stdout: broken pipe"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r, dir := inBash(t, `exec 3> >(true); wait $!; `+tc.command)
+			if r.code != exitFailed || !strings.Contains(r.errOut, tc.says) {
+				t.Errorf("exit code %d, it says %s", r.code, r.errOut)
+			}
+			run := saved(t, filepath.Join(dir, "run.json"))
+			if stream := strings.Contains(name, "stream"); stream != (run.StreamLost > 0) || run.Totals.Received == 0 {
+				t.Errorf("%d replies, %d lines of the stream lost", run.Totals.Received, run.StreamLost)
+			}
+		})
+	}
+}

@@ -10,7 +10,10 @@ import (
 // Write writes r as one JSON object and a newline: indented, but for the intervals, of
 // which each has a line. A run that is too large to be read again is an error, of which part
 // may be written.
-func Write(w io.Writer, r *Run) error {
+func Write(w io.Writer, r *Run) error { return write(w, r, MaxFile) }
+
+// write writes a run that weighs some amount at most.
+func write(w io.Writer, r *Run, most int64) error {
 	rest := *r
 	rest.Intervals = nil
 	text, err := json.MarshalIndent(rest, "", "  ")
@@ -31,7 +34,7 @@ func Write(w io.Writer, r *Run) error {
 			return err
 		}
 		line = EscapeJSON(line)
-		if weight += weigh(line); weight > MaxFile || len(line) > MaxValue {
+		if weight += weigh(line); weight > most || len(line) > MaxValue {
 			return errUnreadable
 		}
 		b.WriteString(before)

@@ -238,12 +238,11 @@ func TestWriteRefusesWhatCannotBeRead(t *testing.T) {
 	if err := Write(io.Discard, r); err != errUnreadable {
 		t.Errorf("an interval that is too long: %v", err)
 	}
-	r = sample()
-	r.Intervals[1].Metrics["x"] = Metric{HDR: text[:MaxValue/2]}
-	for len(r.Intervals) < 600 {
-		r.Intervals = append(r.Intervals, r.Intervals[1])
-	}
-	if err := Write(io.Discard, r); err != errUnreadable {
+	size := int64(len(written(t, sample())))
+	if err := write(io.Discard, sample(), size); err != errUnreadable {
 		t.Errorf("more than a file holds: %v", err)
+	}
+	if err := write(io.Discard, sample(), 10*size); err != nil {
+		t.Errorf("what a file holds: %v", err)
 	}
 }
