@@ -95,6 +95,9 @@ func (s *supervisor) record(c counts) *record.Run {
 	s.relate(r, c, &m)
 	s.series.completeAll()
 	r.Metrics = m.all()
+	if c.stamped == 0 { // as a stream has it: the kernel begins to stamp a little late
+		delete(r.Metrics, record.Wakeup)
+	}
 	r.Intervals = s.series.done.Intervals()
 	r.Settle()
 	if s.stamps {

@@ -174,3 +174,13 @@ func TestWrongClock(t *testing.T) {
 		}
 	}
 }
+
+// TestNoStamps holds that a run of which the kernel stamped nothing has no wakeup, as its
+// stream has none, and says for how many replies that is.
+func TestNoStamps(t *testing.T) {
+	path := &route{forward: way{least: ms}, reverse: way{least: ms}}
+	run := simulateRun(t, Config{Clients: 1, Rate: 100, Duration: time.Second, Engine: evloop.Epoll, Timestamps: KernelTime}, path)
+	if _, ok := run.Metrics[record.Wakeup]; ok || run.Config.Timestamps != record.KernelTime || run.Totals.Unstamped != 100 {
+		t.Errorf("wakeup is there: %v; timestamps %s, %d without", ok, run.Config.Timestamps, run.Totals.Unstamped)
+	}
+}

@@ -117,6 +117,7 @@ func stalled(t *testing.T, args ...string) *record.Run {
 // generator that stands still is in wakeup, and so not in reverse.
 func TestWakeup(t *testing.T) {
 	t.Parallel()
+	haveStamps(t)
 	var generator *os.Process
 	known := make(chan struct{})
 	p := startPeer(t, func(c net.Conn) {
