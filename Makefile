@@ -3,13 +3,17 @@ TESTFLAGS ?=
 # Seconds for all fuzz targets together.
 FUZZTIME ?= 150
 
-.PHONY: build test check fuzz cross bench
+.PHONY: build test soak check fuzz cross bench
 
 build:
 	go build ./cmd/echostamp
 
 test:
 	go test -timeout 10m -parallel 4 $(TESTFLAGS) ./...
+
+# All tests N times, beside LOAD busy loops.
+soak:
+	.ci/soak $(or $(N),20) $(or $(LOAD),0)
 
 # Figures, which a busy machine spoils: of the message path, of the memory of idle
 # connections, of the self-test, then ratios against other programs. It takes some
