@@ -59,6 +59,7 @@ type machine struct {
 	begun   time.Time
 	process usage.Usage
 	stolen  usage.Stolen
+	quotas  []usage.Quota
 	gc      debug.GCStats
 	steps   clock.Steps
 	figures record.Generator
@@ -73,6 +74,7 @@ func (m *machine) begin(line clock.Line) {
 	m.begun = time.Now()
 	m.process, _ = usage.Process()
 	m.stolen, _ = usage.Steal()
+	m.quotas = usage.Quotas()
 	debug.ReadGCStats(&m.gc)
 }
 
@@ -96,6 +98,9 @@ func (m *machine) end(line clock.Line) {
 		GCs:                 gc.NumGC - m.gc.NumGC,
 		GCPause:             int64(gc.PauseTotal - m.gc.PauseTotal),
 		Steal:               stolen.Share(m.stolen),
+	}
+	if q, ok := usage.Throttling(m.quotas, usage.Quotas()); ok {
+		m.figures.Quota = &record.Quota{CPUs: q.CPUs, Periods: q.Periods, Throttled: q.Throttled, Stopped: int64(q.Stopped)}
 	}
 }
 

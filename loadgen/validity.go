@@ -16,6 +16,7 @@ const (
 	maxInvoluntary = 0.10  // involuntary switches for each reply
 	maxPause       = 0.001 // of the time
 	maxSteal       = 0.05  // of the time of all processors
+	maxThrottled   = 0.001 // stopped by a quota: of the time
 	maxBacklog     = 0.001 // of the messages that were due
 	fewestReplies  = 20    // for ten to lie above the median
 
@@ -113,6 +114,10 @@ func generatorLimits(r *record.Run, m metrics) reasons {
 	out.when(g.Waited == 0 && float64(g.InvoluntarySwitches) > maxInvoluntary*received,
 		"the system took the processor away %s, more than once for %.0f replies", times(g.InvoluntarySwitches), 1/maxInvoluntary)
 	out.when(float64(g.GCPause) > maxPause*elapsed, "garbage collection stopped the load generator for %s", unit.Duration(float64(g.GCPause)))
+	if q := g.Quota; q != nil {
+		out.when(float64(q.Stopped) > maxThrottled*elapsed, "a quota of %.3g processors (cgroup) was used up in %s of %s, and stopped the load generator for %s in all: it needs a larger one, or fewer event loops",
+			q.CPUs, unit.Count(q.Throttled), unit.Plural(q.Periods, "period"), unit.Duration(float64(q.Stopped)))
+	}
 	out.when(g.Steal > maxSteal, "the hypervisor gave %.0f%% of this machine's processor time to others", g.Steal*100)
 	return out
 }

@@ -18,7 +18,8 @@ func TestJudge(t *testing.T) {
 			Config:   record.Config{Mode: record.Open, Clients: 10, Shards: 1},
 			Totals:   record.Totals{Due: 10_000, Sent: 10_000, Received: 10_000},
 			Generator: record.Generator{
-				Busy: 0.9, InvoluntarySwitches: 1000, Waited: int64(time.Second), GCPause: int64(10 * time.Millisecond), Steal: 0.05,
+				Quota: &record.Quota{CPUs: 0.5, Periods: 100, Throttled: 1, Stopped: int64(10 * time.Millisecond)},
+				Busy:  0.9, InvoluntarySwitches: 1000, Waited: int64(time.Second), GCPause: int64(10 * time.Millisecond), Steal: 0.05,
 			},
 		}
 		m := newMetrics(Config{Rate: 1, Proto: Text, Timestamps: KernelTime}, immediate)
@@ -84,6 +85,7 @@ func TestJudge(t *testing.T) {
 				r.Generator.Waited /= 100
 				r.Duration /= 100
 				r.Generator.GCPause /= 100
+				r.Generator.Quota.Stopped /= 100
 				r.Totals.Due, r.Totals.Sent, r.Totals.Received = 99, 99, 99
 				r.Generator.InvoluntarySwitches = 1
 			},
@@ -104,6 +106,16 @@ func TestJudge(t *testing.T) {
 		"collected": {
 			change:  func(r *record.Run, _ *metrics) { r.Generator.GCPause++ },
 			verdict: record.GeneratorLimited, says: []string{"garbage collection stopped the load generator for 10.0ms"},
+		},
+		"throttled": {
+			change: func(r *record.Run, _ *metrics) {
+				r.Generator.Quota.Throttled, r.Generator.Quota.Stopped = 45, 420_000_000
+			},
+			verdict: record.GeneratorLimited, says: []string{"a quota of 0.5 processors (cgroup) was used up in 45 of 100 periods, and stopped the load generator for 420ms in all"},
+		},
+		"throttled a little": {
+			change:  func(r *record.Run, _ *metrics) { r.Generator.Quota.Stopped++ },
+			verdict: record.GeneratorLimited, says: []string{"was used up in 1 of 100 periods, and stopped the load generator for 10.0ms in all"},
 		},
 		"stolen": {
 			change:  func(r *record.Run, _ *metrics) { r.Generator.Steal = 0.06 },

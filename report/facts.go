@@ -203,6 +203,12 @@ func generator(r *record.Run) (f facts) {
 	if g.Steal > 0 {
 		parts = append(parts, fmt.Sprintf("%.1f%% of the machine stolen", g.Steal*100))
 	}
+	if q := g.Quota; q != nil {
+		parts = append(parts, fmt.Sprintf("a quota of %.3g processors, used up in %s of %s", q.CPUs, unit.Count(q.Throttled), unit.Plural(q.Periods, "period")))
+		if q.Stopped > 0 {
+			parts[len(parts)-1] += " for " + unit.Duration(float64(q.Stopped))
+		}
+	}
 	f.add("generator", "%s", strings.Join(parts, ", "))
 	return f
 }

@@ -257,6 +257,9 @@ func (g *Generator) add(o Generator) {
 	if max(o.ClockStep, -o.ClockStep) > max(g.ClockStep, -g.ClockStep) {
 		g.ClockStep = o.ClockStep
 	}
+	if o.Quota != nil {
+		g.Quota = g.Quota.with(*o.Quota)
+	}
 }
 
 // Mismatches says why runs do not belong together, a sentence each: they are of
@@ -271,4 +274,15 @@ func mismatches(parts []part) []string {
 	}
 	target := property{"target", func(r *Run) string { return r.Config.Target }}
 	return append(differ(facts, []property{target, protocol, loop}), twice(parts)...)
+}
+
+// with keeps the smallest of two quotas, and what both did.
+func (q *Quota) with(o Quota) *Quota {
+	if q != nil {
+		o.CPUs = min(o.CPUs, q.CPUs)
+		addTo(&o.Periods, q.Periods)
+		addTo(&o.Throttled, q.Throttled)
+		addTo(&o.Stopped, q.Stopped)
+	}
+	return &o
 }

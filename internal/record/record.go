@@ -224,6 +224,19 @@ type Generator struct {
 	Steal               float64 `json:"steal,omitempty"`         // share of the machine's processor time that its hypervisor gave to others
 	ClockSteps          int64   `json:"clock_steps"`             // of the wall clock
 	ClockStep           int64   `json:"clock_step_ns,omitempty"` // the largest
+	// Quota is there if a control group (cgroup) lets the load generator have no more
+	// than so much of the processors.
+	Quota *Quota `json:"quota,omitempty"`
+}
+
+// Quota is how much of the processors a control group may use, and how that was used up
+// while the run measured. Of several, one within the other, it is the one that stopped the
+// load generator most, or else the smallest.
+type Quota struct {
+	CPUs      float64 `json:"cpus"`       // processors' worth of time
+	Periods   int64   `json:"periods"`    // in which the group ran
+	Throttled int64   `json:"throttled"`  // of Periods, in which the quota was used up
+	Stopped   int64   `json:"stopped_ns"` // for how long then, of all processors together
 }
 
 // Precision tells how steady a percentile was in ten sections of the run.

@@ -32,6 +32,10 @@ func parseSchedstat(text string) time.Duration {
 	return time.Duration(waited)
 }
 
+// Quotas returns the quotas that hold for this process: of its control group, and of
+// those that this is in.
+func Quotas() []Quota { return quotas(os.DirFS("/")) }
+
 // Steal returns what was stolen since the machine began.
 func Steal() (Stolen, bool) {
 	b, err := os.ReadFile("/proc/stat")

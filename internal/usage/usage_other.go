@@ -8,5 +8,8 @@ func Process() (Usage, bool) { return Usage{}, false }
 // Thread is not known here.
 func Thread() (Usage, bool) { return Usage{}, false }
 
+// Quotas are not known here.
+func Quotas() []Quota { return nil }
+
 // Steal is not known here.
 func Steal() (Stolen, bool) { return Stolen{}, false }
