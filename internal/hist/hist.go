@@ -80,22 +80,28 @@ func New() *Histogram { return &Histogram{} }
 
 // Record adds one value. math.MinInt64, which has no magnitude, counts as one
 // more.
-func (h *Histogram) Record(v int64) {
+func (h *Histogram) Record(v int64) { h.RecordN(v, 1) }
+
+// RecordN adds a value n times, which is not negative.
+func (h *Histogram) RecordN(v, n int64) {
+	if n == 0 {
+		return
+	}
 	v = max(v, -highest)
 	if v < 0 {
-		h.negative.add(-v, 1)
-		h.negatives++
+		h.negative.add(-v, n)
+		h.negatives += n
 	} else {
-		h.positive.add(v, 1)
+		h.positive.add(v, n)
 	}
 	if h.count == 0 {
 		h.first, h.min, h.max = v, v, v
 	}
-	h.count++
+	h.count += n
 	h.min, h.max = min(h.min, v), max(h.max, v)
 	d := float64(v - h.first)
-	h.sum += d
-	h.squares += d * d
+	h.sum += float64(n) * d
+	h.squares += float64(n) * d * d
 }
 
 // upper and lower are the part of either side in which anything was counted, and the
@@ -180,8 +186,11 @@ func (h *Histogram) StdDev() float64 {
 // definition: the smallest recorded value that at least q percent of all do not
 // exceed, within 0.1 % and never outside Min and Max. It returns 0 of an empty
 // histogram.
-func (h *Histogram) Percentile(q float64) int64 {
-	rank := h.rank(q)
+func (h *Histogram) Percentile(q float64) int64 { return h.AtRank(Rank(q, h.count)) }
+
+// AtRank returns the value of a rank, from 1 for the smallest to Count for the largest,
+// as Percentile does.
+func (h *Histogram) AtRank(rank int64) int64 {
 	for b := range h.Buckets() {
 		if rank -= b.Count; rank <= 0 {
 			return b.Value()
@@ -190,11 +199,11 @@ func (h *Histogram) Percentile(q float64) int64 {
 	return 0
 }
 
-// rank is the number of values, at least one, that percentile q takes in. The
-// factor keeps 99.9 % of 1,000 at 999 although 99.9/100 is not exact.
-func (h *Histogram) rank(q float64) int64 {
-	r := math.Ceil(q / 100 * float64(h.count) * (1 - 1e-14))
-	return min(max(int64(r), 1), h.count)
+// Rank is the number of values, at least one, that percentile q of so many takes in.
+// The factor keeps 99.9 % of 1,000 at 999 although 99.9/100 is not exact.
+func Rank(q float64, count int64) int64 {
+	r := math.Ceil(q / 100 * float64(count) * (1 - 1e-14))
+	return min(max(int64(r), 1), count)
 }
 
 // A Bucket is the number of values from Low to High, which are not told apart, though

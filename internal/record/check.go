@@ -84,6 +84,9 @@ func (r *Run) disagreement() error {
 	if n := r.Metrics[RTT].Count; n != t.Received {
 		return fmt.Errorf("%d replies were received, and %d have a round trip", t.Received, n)
 	}
+	if n := r.Metrics[RTT].Unanswered(); n > t.Failed+t.Unanswered {
+		return fmt.Errorf("%d messages got no reply, and rtt has %d of them", t.Failed+t.Unanswered, n)
+	}
 	if len(r.Intervals) == 0 || len(r.Parts) > 0 { // parts may have none
 		return nil
 	}

@@ -98,60 +98,24 @@ func ParseFigures(texts []string) (figures []Figure, err error) {
 // Samples is how many samples the figure needs at least.
 func (f Figure) Samples() int64 {
 	if q, ok := percentileOf(f.Stat); ok {
-		return int64(math.Ceil(fewest*100/(100-q) - 1e-6)) // 100−99.9 is not exact
+		return samplesFor(q)
 	}
 	return 1
 }
 
+// samplesFor is how many samples a percentile needs at least. 100−99.9 is not exact.
+func samplesFor(q float64) int64 { return int64(math.Ceil(fewest*100/(100-q) - 1e-6)) }
+
 // Of returns the figure of a run. A *NoFigure is why there is none.
 func (f Figure) Of(r *Run) (float64, error) {
-	switch f {
-	case Rate:
-		return r.Totals.Rate, nil
-	case Errors:
-		return float64(r.Totals.ErrorCount()), nil
-	case ErrorShare:
-		if r.Totals.Sent == 0 {
-			return 0, &NoFigure{"no message was sent"}
-		}
-		return float64(r.Totals.ErrorCount()) / float64(r.Totals.Sent) * 100, nil
+	v, err := f.Range(r)
+	if err == nil && v.Doubt != "" {
+		err = &NoFigure{v.Doubt}
 	}
-	m, ok := r.Metrics[f.Metric]
-	if !ok {
-		return 0, &NoFigure{"the run has no " + f.Metric}
-	}
-	if needed := f.Samples(); m.Count < needed {
-		return 0, &NoFigure{fmt.Sprintf("too few samples: %d, and it needs %d", m.Count, needed)}
-	}
-	ns, err := m.stat(f.Stat)
-	if err == nil && ns < 0 {
-		err = &NoFigure{"it is below zero, which no time is, only clocks that differ make it so"}
-	}
-	return ns, err
-}
-
-// stat returns a figure of a metric that has samples enough.
-func (m Metric) stat(name string) (float64, error) {
-	switch name {
-	case "min":
-		return float64(m.Min), nil
-	case "mean":
-		return m.Mean, nil
-	case "max":
-		return float64(m.Max), nil
-	}
-	q, ok := percentileOf(name)
-	if !ok {
-		return 0, &NoFigure{fmt.Sprintf("%q is no figure", name)}
-	}
-	if ns, ok := m.Percentiles[PercentileName(q)]; ok {
-		return float64(ns), nil
-	}
-	h, err := m.Histogram()
 	if err != nil {
-		return 0, &NoFigure{err.Error()}
+		return 0, err
 	}
-	return float64(h.Percentile(q)), nil
+	return v.High, nil
 }
 
 // NoFigure says why a run lacks a figure.

@@ -198,7 +198,7 @@ func (t *Totals) add(o Totals) (fits bool) {
 	fits = addErrors(t.Errors, o.Errors)
 	for to, n := range map[*int64]int64{
 		&t.Due: o.Due, &t.Backlog: o.Backlog, &t.Sent: o.Sent, &t.Received: o.Received, &t.Failed: o.Failed,
-		&t.Unanswered: o.Unanswered, &t.Late: o.Late, &t.Unstamped: o.Unstamped,
+		&t.Unanswered: o.Unanswered, &t.Late: o.Late, &t.Unstamped: o.Unstamped, &t.Unserved: o.Unserved, &t.Starved: o.Starved,
 		&t.BytesSent: o.BytesSent, &t.BytesReceived: o.BytesReceived,
 	} {
 		fits = addTo(to, n) && fits
@@ -235,6 +235,9 @@ func (c *Clock) add(o Clock, first bool) {
 
 // add keeps the worst verdict.
 func (v *Validity) add(o Validity, at int) {
+	if o.Verdict == Invalid {
+		v.ByErrors = o.ByErrors && (v.ByErrors || v.Verdict != Invalid)
+	}
 	order := []string{Valid, GeneratorLimited, Invalid}
 	if slices.Index(order, o.Verdict) > slices.Index(order, v.Verdict) {
 		v.Verdict = o.Verdict

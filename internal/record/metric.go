@@ -11,20 +11,26 @@ import (
 	"github.com/echostamp/echostamp/internal/hist"
 )
 
-// A Metric is one histogram and the figures read from it, in nanoseconds.
+// A Metric is one histogram and the figures read from it, in nanoseconds. Its percentiles
+// are those of all messages: one without a reply counts as at least what was waited for it.
 type Metric struct {
-	Count  int64   `json:"count"`
-	Min    int64   `json:"min"`
+	Count  int64   `json:"count"` // of the messages that were answered
+	Min    int64   `json:"min"`   // of these
 	Max    int64   `json:"max"`
 	Mean   float64 `json:"mean"`
-	StdDev float64 `json:"stddev"`
+	StdDev float64 `json:"stddev"` // of the messages that were answered
 	// Percentiles are those of Percentiles above which at least ten samples
 	// lie, by name.
 	Percentiles map[string]int64 `json:"percentiles"`
 	// Low names the percentiles above which fewer than a hundred samples lie.
 	Low []string `json:"low"`
-	// HDR is the histogram in HdrHistogram's V2 compressed format, base64;
-	// HDRNegative holds the magnitudes of the values below zero.
+	// AtLeast names the percentiles, and "max" and "mean", that are lower bounds: for
+	// want of replies the figure may be any higher.
+	AtLeast []string `json:"at_least,omitempty"`
+	// Censored are the messages without a reply, if there are any.
+	Censored *Censored `json:"censored,omitempty"`
+	// HDR is the histogram of the messages that were answered in HdrHistogram's V2
+	// compressed format, base64; HDRNegative holds the magnitudes of the values below zero.
 	HDR         string `json:"hdr"`
 	HDRNegative string `json:"hdr_negative,omitempty"`
 }
@@ -47,43 +53,37 @@ func Enough(count int64, q float64) bool { return above(count, q) >= fewest }
 // PercentileName is the key of percentile q.
 func PercentileName(q float64) string { return strconv.FormatFloat(q, 'f', -1, 64) }
 
-// NewMetric reads the figures from h.
-func NewMetric(h *hist.Histogram) Metric {
-	m := Metric{
-		Count: h.Count(), Min: h.Min(), Max: h.Max(), Mean: h.Mean(), StdDev: h.StdDev(),
-		Percentiles: map[string]int64{},
-		Low:         []string{},
-	}
-	for _, q := range Percentiles {
-		if above(h.Count(), q) < enough {
-			m.Low = append(m.Low, PercentileName(q))
-		}
-		if Enough(h.Count(), q) {
-			m.Percentiles[PercentileName(q)] = h.Percentile(q)
-		}
-	}
-	m.HDR, m.HDRNegative = h.Encode()
-	return m
-}
+// NewMetric reads the figures from h, of messages that were all answered.
+func NewMetric(h *hist.Histogram) Metric { return Latencies{Measured: h}.Metric() }
 
-// Histogram returns the histogram that m was read from; its mean and deviation are
+// Histogram returns that of the messages that were answered; its mean and deviation are
 // exact to rounding. An error says in what it and the figures but percentiles disagree.
 func (m Metric) Histogram() (*hist.Histogram, error) {
-	return hist.Decode(m.HDR, m.HDRNegative, hist.Figures{Count: m.Count, Min: m.Min, Max: m.Max, Mean: m.Mean, StdDev: m.StdDev})
+	f := hist.Figures{Count: m.Count, Min: m.Min, Max: m.Max, Mean: m.Mean, StdDev: m.StdDev}
+	if m.Censored != nil {
+		f.Max, f.Mean = m.Censored.MeasuredMax, m.Censored.MeasuredMean
+	}
+	return hist.Decode(m.HDR, m.HDRNegative, f)
 }
 
 // fault says in what a metric contradicts itself.
 func (m Metric) fault() error {
-	h, err := m.Histogram()
+	l, err := m.Latencies()
 	if err != nil {
 		return err
 	}
-	read := NewMetric(h)
+	read := l.Metric()
 	switch {
 	case !maps.Equal(m.Percentiles, read.Percentiles):
 		return fmt.Errorf("its percentiles are %v, and those of its histogram %v", m.Percentiles, read.Percentiles)
 	case !slices.Equal(m.Low, read.Low):
 		return fmt.Errorf("it calls %q low, and its histogram %q", m.Low, read.Low)
+	case !slices.Equal(m.AtLeast, read.AtLeast):
+		return fmt.Errorf("it calls %q lower bounds, and its histogram %q", m.AtLeast, read.AtLeast)
+	case m.Max != read.Max:
+		return fmt.Errorf("its maximum is %d, and that of its histogram %d", m.Max, read.Max)
+	case math.Abs(m.Mean-read.Mean) > 1e-6*math.Abs(read.Mean):
+		return fmt.Errorf("its mean is %v, and that of its histogram %v", m.Mean, read.Mean)
 	}
 	return nil
 }
@@ -98,30 +98,24 @@ func mergeMetrics(a, b map[string]Metric) (map[string]Metric, error) {
 }
 
 // sums adds up metrics by name.
-type sums map[string]*hist.Histogram
+type sums map[string]Latencies
 
 func (s sums) add(metrics map[string]Metric) error {
 	for name, m := range metrics {
-		h, err := m.Histogram()
+		l, err := m.Latencies()
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
-		switch sum := s[name]; {
-		case sum == nil:
-			s[name] = h
-		case sum.Count() > math.MaxInt64-h.Count():
-			return fmt.Errorf("%s: its values and those before are together more than 63 bits hold", name)
-		default:
-			sum.Merge(h)
+		if have, ok := s[name]; ok {
+			if have.Count() > math.MaxInt64-l.Count() {
+				return fmt.Errorf("%s: its values and those before are together more than 63 bits hold", name)
+			}
+			have.Merge(l)
+			l = have
 		}
+		s[name] = l
 	}
 	return nil
 }
 
-func (s sums) metrics() map[string]Metric {
-	out := map[string]Metric{}
-	for name, h := range s {
-		out[name] = NewMetric(h)
-	}
-	return out
-}
+func (s sums) metrics() map[string]Metric { return NewMetrics(s, s[RTT].censored()) }

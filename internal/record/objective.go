@@ -121,17 +121,40 @@ func (o Objective) Holds(figure float64) bool {
 	return figure < o.Bound
 }
 
-// Judge holds a run to the objective.
+// Judge holds a run to the objective. A figure that is not known may be known well enough:
+// if the maximum keeps a highest delay, every percentile does.
 func (o Objective) Judge(r *Run) Assertion {
-	a := Assertion{Objective: o.String(), Outcome: AssertionFailed}
-	figure, err := o.Of(r)
-	switch {
-	case err != nil:
-		a.Outcome, a.Reason = AssertionUnknown, err.Error()
+	a := Assertion{Objective: o.String(), Outcome: AssertionUnknown}
+	v, err := o.Range(r)
+	if err != nil {
+		a.Reason = err.Error()
 		return a
-	case o.Holds(figure):
-		a.Outcome = AssertionPassed
 	}
-	a.Figure = &figure
+	worst, best := v.High, v.Low
+	if o.Above {
+		worst, best = v.Low, v.High
+	}
+	switch {
+	case o.Holds(worst):
+		a.Outcome = AssertionPassed
+	case !o.Holds(best):
+		a.Outcome = AssertionFailed
+	}
+	a.tell(v)
 	return a
+}
+
+// tell notes what is known of the figure.
+func (a *Assertion) tell(v Range) {
+	a.Reason = v.Doubt
+	if v.Doubt == "" {
+		a.Figure = &v.High
+		return
+	}
+	if !math.IsInf(v.Low, 0) {
+		a.AtLeast = &v.Low
+	}
+	if !math.IsInf(v.High, 0) {
+		a.AtMost = &v.High
+	}
 }

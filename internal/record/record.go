@@ -142,17 +142,24 @@ type Server struct {
 }
 
 // Totals count the messages that were measured, and the errors of the whole
-// run. Sent = Received + Failed + Unanswered; in open loop Due = Sent + Backlog.
+// run. Sent = Received + Failed + Unanswered.
 type Totals struct {
+	// Due are the messages of an open loop, of which Due − Sent were never sent. Backlog
+	// are those that had not been sent when the time was over: they are sent then, for as
+	// long as a reply may take.
 	Due     int64 `json:"due,omitempty"`
-	Backlog int64 `json:"backlog,omitempty"` // messages that were due and never sent
+	Backlog int64 `json:"backlog,omitempty"`
 	// OwnBacklog is the share of the backlog's delay that was the load generator's
 	// own doing, 0 to 1.
-	OwnBacklog    float64          `json:"own_backlog,omitempty"`
+	OwnBacklog float64 `json:"own_backlog,omitempty"`
+	// Unserved are the clients that got no reply though they wanted one, and Starved
+	// the others that went without one for more than half of the run.
+	Unserved      int64            `json:"unserved,omitempty"`
+	Starved       int64            `json:"starved,omitempty"`
 	Sent          int64            `json:"sent"`
 	Received      int64            `json:"received"`
 	Failed        int64            `json:"failed"`     // messages whose reply deviated or never came
-	Unanswered    int64            `json:"unanswered"` // under way when the run was interrupted or given up
+	Unanswered    int64            `json:"unanswered"` // under way when nothing was awaited any more: the run was ended, or its time was long over
 	Late          int64            `json:"late"`       // of Received, those that came when Config.Duration was over
 	Unstamped     int64            `json:"unstamped"`  // received, without the kernel's time though it was asked
 	BytesSent     int64            `json:"bytes_sent"`
@@ -160,6 +167,9 @@ type Totals struct {
 	Rate          float64          `json:"rate"` // (received − late) in a second of Run.Duration
 	Errors        map[string]int64 `json:"errors"`
 }
+
+// NeverSent is the number of messages that were due and never sent.
+func (t Totals) NeverSent() int64 { return max(0, t.Due-t.Sent) }
 
 // ErrorCount is the number of errors of all kinds.
 func (t Totals) ErrorCount() int64 {
@@ -176,6 +186,9 @@ type Validity struct {
 	Reasons []string `json:"reasons"`
 	// Limited says that the load generator was at a limit, whatever the verdict.
 	Limited bool `json:"limited"`
+	// ByErrors says that the run is invalid for the number of its errors, and for nothing
+	// else.
+	ByErrors bool `json:"by_errors,omitempty"`
 }
 
 // Comparable reports whether runs can be compared by a run: what a load generator at its
@@ -194,9 +207,12 @@ type Assertion struct {
 	Objective string `json:"objective"` // as --assert has it
 	Outcome   string `json:"outcome"`   // pass, fail or unknown
 	// Figure is that of the run, in nanoseconds, replies a second, errors or percent of
-	// the messages; it is not there if it is unknown, of which Reason says why.
-	Figure *float64 `json:"figure,omitempty"`
-	Reason string   `json:"reason,omitempty"`
+	// the messages. If it is not known, Reason says why, and AtLeast and AtMost between
+	// what it lies, as far as that is known.
+	Figure  *float64 `json:"figure,omitempty"`
+	AtLeast *float64 `json:"at_least,omitempty"`
+	AtMost  *float64 `json:"at_most,omitempty"`
+	Reason  string   `json:"reason,omitempty"`
 }
 
 // How an assertion went.
@@ -277,17 +293,21 @@ const (
 
 // A Step is one run of a search.
 type Step struct {
-	Rate     float64  `json:"rate"`     // that was asked
-	Achieved float64  `json:"achieved"` // replies a second
-	Purpose  string   `json:"purpose"`  // bracket, bisect or confirm
-	Held     bool     `json:"held"`
-	Failure  string   `json:"failure,omitempty"` // why it did not hold: Missed, Behind or Untrusted
-	Limited  bool     `json:"limited"`           // that may have been the load generator\'s doing
-	Figure   float64  `json:"figure_ns"`         // that the objective is about; 0 if there were too few samples
-	Validity Validity `json:"validity"`
+	Rate     float64 `json:"rate"`     // that was asked
+	Achieved float64 `json:"achieved"` // replies a second
+	Purpose  string  `json:"purpose"`  // bracket, bisect or confirm
+	Held     bool    `json:"held"`
+	Failure  string  `json:"failure,omitempty"` // why it did not hold: Missed, Behind or Untrusted
+	Limited  bool    `json:"limited"`           // that may have been the load generator\'s doing
+	// Figure is the one that the objective is about, or a lower bound of it if
+	// FigureAtLeast, for want of replies or samples; 0 is that nothing is known.
+	Figure        float64  `json:"figure_ns"`
+	FigureAtLeast bool     `json:"figure_at_least,omitempty"`
+	Validity      Validity `json:"validity"`
 	// Percentiles are those of metrics that count from when messages were due
-	// and sent, by name and percentile.
+	// and sent, by name and percentile; AtLeast names the lower bounds among them.
 	Percentiles map[string]map[string]int64 `json:"percentiles"`
+	AtLeast     map[string][]string         `json:"at_least,omitempty"`
 }
 
 // Why a rate does not hold.
