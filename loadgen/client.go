@@ -19,7 +19,10 @@ type client struct {
 	left      int64        // messages that it may still send in closed loop; -1 is any number
 	id        uint32
 	seq       uint32
+	wanting   tick  // since when no reply has come though one was wanted; 0 is that none is
+	starved   tick  // the longest time of that
 	failures  uint8 // since the last whole reply
+	served    bool  // a reply was measured
 	open      bool  // conn is established
 	down      bool  // the last attempt to connect failed
 	attempted bool
@@ -71,8 +74,8 @@ func (c *client) connect() {
 
 func (c *client) waiting() bool { return c.sent != 0 }
 
-// account counts the message under way, which is settled now, and reports whether
-// it is measured: whether it was due while measuring went on.
+// account counts the message under way, for which nothing is to come any more, and
+// reports whether it is measured: whether it was due while measuring went on.
 func (c *client) account() bool {
 	s := c.shard
 	if !c.waiting() || c.due < s.window.from() {
@@ -92,13 +95,19 @@ func (c *client) next() {
 	s := c.shard
 	switch {
 	case !s.started, !c.open, c.waiting():
-	case s.stopping, c.left == 0:
+	case c.isDone():
 		c.leave()
 	case c.schedule != nil:
 		c.sendWhenDue(s.Now())
 	default:
 		c.sendAtOnce(s.Now())
 	}
+}
+
+// isDone reports whether there is nothing more for the client to send.
+func (c *client) isDone() bool {
+	s := c.shard
+	return s.stopping || c.left == 0 || s.overtime && c.schedule.due(&s.window) >= s.window.until()
 }
 
 // sendAtOnce is what a client of a closed loop does. However short the run, and
@@ -117,7 +126,7 @@ func (c *client) sendWhenDue(now int64) {
 	due := c.schedule.due(&s.window)
 	switch {
 	case due >= s.window.until():
-		// None is due in this run any more: stop will come.
+		// None is due in this run any more: timeUp will come.
 	case due > now:
 		s.Schedule(&c.timer, due)
 	case due >= s.window.from() && !s.takeTicket():
@@ -132,6 +141,12 @@ func (c *client) send(due, now int64) {
 	c.seq++
 	c.due, c.sent = due, now
 	c.ideal = max(due, c.ready)
+	if c.wanting == 0 {
+		c.wanting = c.shard.tick(due)
+	}
+	if c.shard.overtime && due >= c.shard.window.from() {
+		c.shard.counts.overtime++
+	}
 	if c.schedule != nil {
 		if c.schedule.warm && now >= c.shard.window.from() {
 			c.shard.counts.overhang++
@@ -174,11 +189,13 @@ func (c *client) Data(_ evloop.Conn, b []byte, at evloop.Stamp) {
 	case wire.Whole:
 		c.shard.answered++
 		c.shard.turn(at.Read)
-		if c.account() {
+		measured := c.account()
+		if measured {
 			c.shard.measure(c, t2, at, len(b))
 		} else {
 			c.shard.warm(c, t2, at)
 		}
+		c.noteServed(at.Read, measured)
 		c.ready = c.ideal + c.arrived(at) - c.sent
 		c.settle()
 		c.conn.SetDeadline(0)
@@ -246,10 +263,11 @@ func (c *client) fail(k kind) {
 	}
 	if c.account() {
 		s.counts.failed++
+		s.censor(c, s.Now())
 	}
 	c.disconnect()
 	c.tried()
-	if s.stopping || c.left == 0 {
+	if c.isDone() {
 		c.leave()
 		return
 	}
@@ -303,9 +321,7 @@ func (c *client) leave() {
 		return
 	}
 	c.gone = true
-	if c.schedule != nil {
-		c.noteBacklog()
-	}
+	c.noteBacklog()
 	c.shard.Cancel(&c.timer)
 	c.disconnect()
 	c.shard.active--
@@ -326,11 +342,14 @@ func (c *client) isStamped(at evloop.Stamp) bool {
 	return c.sent <= at.Arrived && at.Arrived <= at.Read
 }
 
-// noteBacklog notes since when no message is sent any more, and how late the first
-// of those that are left is. How many they are is counted when the run is over,
-// which may take a while.
+// noteBacklog notes that the time is over, or that the client leaves before, and how late
+// the first of the messages is that were due by then. How many they are is counted when
+// the run is over, which may take a while.
 func (c *client) noteBacklog() {
 	s := c.shard
+	if c.schedule == nil || c.schedule.ended != 0 {
+		return
+	}
 	c.schedule.ended = min(s.Now(), s.window.until())
 	next, late := c.schedule.first(&s.window)
 	if late <= 0 {

@@ -106,9 +106,15 @@ type Live struct {
 	Notices []string
 	// Of the last second:
 	Rate float64 // replies in a second
-	// Of response, or of the round trip in closed loop, in nanoseconds; 0
-	// with too few samples.
-	P50, P99, Max int64
+	// Of response, or of the round trip in closed loop.
+	P50, P99, Max Delay
+}
+
+// A Delay is a figure in nanoseconds, 0 of too few samples, or a lower bound of it:
+// messages without a reply may make it any higher.
+type Delay struct {
+	NS      int64
+	AtLeast bool
 }
 
 // Phase is a part of a run.

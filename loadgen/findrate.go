@@ -124,22 +124,25 @@ func FindRate(ctx context.Context, cfg Config, s Search) (*record.Run, error) {
 // judge says what a run means for its rate. That the objective held is sure even if
 // the load generator was slow: what it added is in the figure.
 func (s Search) judge(r *record.Run, purpose string) (outcome, record.Step) {
-	figure, err := s.Objective.Of(r)
+	figure, err := s.Objective.Range(r)
 	step := record.Step{
-		Rate: r.Config.Rate, Achieved: r.Totals.Rate, Purpose: purpose, Figure: figure, Validity: r.Validity,
-		Percentiles: map[string]map[string]int64{},
+		Rate: r.Config.Rate, Achieved: r.Totals.Rate, Purpose: purpose, Figure: max(0, figure.Low), FigureAtLeast: figure.Doubt != "",
+		Validity: r.Validity, Percentiles: map[string]map[string]int64{}, AtLeast: map[string][]string{},
 	}
 	for _, name := range []string{record.Response, record.RTT, record.OwnLag} {
-		step.Percentiles[name] = r.Metrics[name].Percentiles
+		m := r.Metrics[name]
+		if step.Percentiles[name] = m.Percentiles; len(m.AtLeast) > 0 {
+			step.AtLeast[name] = m.AtLeast
+		}
 	}
 	short := len(shortages(r.Totals)) > 0
 	behind := backlog(r.Totals, r.Config.Clients) != ""
 	switch {
 	case behind && !short: // else nobody knows whether the server would have kept up
 		step.Failure = record.Behind
-	case err == nil && !s.Objective.Holds(figure):
+	case err == nil && !s.Objective.Holds(figure.Low):
 		step.Failure = record.Missed
-	case behind || err != nil || r.Validity.Verdict == record.Invalid:
+	case behind || err != nil || !s.Objective.Holds(figure.High) || r.Validity.Verdict == record.Invalid:
 		step.Failure = record.Untrusted
 	}
 	step.Held = step.Failure == ""

@@ -34,7 +34,7 @@ func TestStepsAreBlamed(t *testing.T) {
 				m[rtt].Record(1000)
 				m[response].Record(1000)
 			}
-			r.Metrics = m.all()
+			r.Metrics = m.all(0)
 			r.Validity = judge(r, m, Allowance{count: 1 << 40}, false)
 			o, step := Search{Objective: objective}.judge(r, bracket)
 			if o != tc.outcome || step.Failure != tc.failure || step.Limited != (tc.outcome == limited) {

@@ -2,6 +2,7 @@ package loadgen
 
 import (
 	"slices"
+	"time"
 
 	"github.com/echostamp/echostamp/internal/clock"
 	"github.com/echostamp/echostamp/internal/evloop"
@@ -93,7 +94,7 @@ func (s *supervisor) reap(sh *shard) {
 // take takes a harvest of a shard.
 func (s *supervisor) take(shard int, h *harvest) {
 	if (h.interval != unmeasured) == (s.phase == Measuring) {
-		s.recent.Merge(h.metrics[s.watched])
+		s.recent.Merge(h.metrics.of(s.watched))
 	}
 	s.series.take(shard, h)
 	until := slices.Min(s.series.until)
@@ -106,8 +107,20 @@ func (s *supervisor) take(shard int, h *harvest) {
 // gather takes what the shards have not handed over when the loop has ended.
 func (s *supervisor) gather() {
 	for _, sh := range s.shards {
+		sh.turn(s.ended)
 		s.reap(sh)
+		sh.countServed(min(s.ended, s.window.until()), s.patience())
+		sh.countBacklog(s.ended)
 		sh.harvest.until, sh.harvest.counts = never, sh.counts
 		s.take(sh.Index(), sh.harvest)
 	}
+}
+
+// patience is for how long a client must have wanted a reply to count as one that got none.
+// A run that was ended from outside took the replies away that were on their way.
+func (s *supervisor) patience() time.Duration {
+	if !s.interrupted {
+		return 0
+	}
+	return time.Duration(max(0, s.ended-s.window.from()) / 2)
 }

@@ -12,37 +12,41 @@ import (
 
 // lately is what there was in the last second, or in as much of the first as there is.
 type lately struct {
-	replies *hist.Histogram // since then
-	since   int64
-	later   bool // the first second is over
-	live    Live // its figures
+	all   record.Latencies // since then
+	since int64
+	later bool // the first second is over
+	live  Live // its figures
 }
 
-// add takes the replies up to a time, which are not kept.
-func (l *lately) add(recent *hist.Histogram, now int64) {
+// add takes the latencies up to a time, which are not kept.
+func (l *lately) add(recent record.Latencies, now int64) {
 	if l.since == 0 {
 		l.since = now
 	}
-	l.replies.Merge(recent)
+	l.all.Merge(recent)
 	elapsed := now - l.since
 	over := elapsed >= int64(time.Second)
 	if elapsed == 0 || l.later && !over {
 		return
 	}
-	h := l.replies
-	l.live = Live{Rate: float64(h.Count()) / float64(elapsed) * 1e9, P50: told(h, 50), P99: told(h, 99), Max: h.Max()}
+	measured, all := l.all.Measured, l.all.All()
+	l.live = Live{
+		Rate: float64(measured.Count()) / float64(elapsed) * 1e9,
+		P50:  told(l.all, all, 50), P99: told(l.all, all, 99), Max: Delay{all.Max(), all.Count() > measured.Count()},
+	}
 	if over {
 		l.since, l.later = now, true
-		h.Reset()
+		l.all.Reset()
 	}
 }
 
-// told is a percentile if there are samples enough to tell it, else 0.
-func told(h *hist.Histogram, q float64) int64 {
-	if !record.Enough(h.Count(), q) {
-		return 0
+// told is a percentile if there are samples enough to tell it.
+func told(l record.Latencies, all *hist.Histogram, q float64) Delay {
+	if !record.Enough(all.Count(), q) {
+		return Delay{}
 	}
-	return h.Percentile(q)
+	value, known := l.Percentile(all, q)
+	return Delay{value, !known}
 }
 
 // state is what there is to show.

@@ -23,26 +23,36 @@ const (
 	reverseRaw
 	forwardExcess
 	reverseExcess
+	// For how long messages waited that were never answered, since they were due and
+	// sent; and for how long those that were never sent.
+	responseCensored
+	rttCensored
+	lagCensored
 	metricCount
 )
 
 // metrics are the histograms of a run; nil for what it does not measure.
 type metrics [metricCount]*hist.Histogram
 
+// censored are where the messages of a metric are that never got a reply.
+var censored = map[metric]metric{response: responseCensored, rtt: rttCensored, lag: lagCensored}
+
 // metricNames are the keys of record.Run.Metrics.
-var metricNames = [metricCount]string{
+var metricNames = [responseCensored]string{
 	response: record.Response, rtt: record.RTT, lag: record.Lag, ownLag: record.OwnLag, wakeup: record.Wakeup,
 	forward: record.Forward, reverse: record.Reverse, forwardRaw: record.ForwardRaw, reverseRaw: record.ReverseRaw,
 	forwardExcess: record.ForwardExcess, reverseExcess: record.ReverseExcess,
 }
 
 // immediate are the metrics that a shard records itself, when it has a reply.
-var immediate = []metric{response, rtt, lag, ownLag, wakeup, forwardRaw, reverseRaw}
+var immediate = []metric{
+	response, rtt, lag, ownLag, wakeup, forwardRaw, reverseRaw, responseCensored, rttCensored, lagCensored,
+}
 
 // has reports whether a run has a metric.
 func (c Config) has(m metric) bool {
 	switch m {
-	case response, lag, ownLag:
+	case response, lag, ownLag, responseCensored, lagCensored:
 		return c.open()
 	case wakeup:
 		return c.stamped()
@@ -75,25 +85,41 @@ func newMetrics(cfg Config, some []metric) (m metrics) {
 	return m
 }
 
-// all returns them as a record has them.
-func (m metrics) all() map[string]record.Metric {
-	all := map[string]record.Metric{}
-	for i, h := range m {
-		if h != nil {
-			all[metricNames[i]] = record.NewMetric(h)
+// unanswered is the number of messages that were sent and never answered.
+func (m metrics) unanswered() int64 { return m[rttCensored].Count() }
+
+// of is what there is of a metric.
+func (m metrics) of(i metric) record.Latencies {
+	l := record.Latencies{Measured: m[i]}
+	if c, ok := censored[i]; ok {
+		l.Censored = m[c]
+	}
+	return l
+}
+
+// all returns them as a record has them. So many messages were never answered.
+func (m metrics) all(unanswered int64) map[string]record.Metric {
+	all := map[string]record.Latencies{}
+	for i, name := range metricNames {
+		if m[i] != nil {
+			all[name] = m.of(metric(i))
 		}
 	}
-	return all
+	return record.NewMetrics(all, unanswered)
 }
 
 // named returns those that have values, as an interval has them.
-func (m metrics) named() map[string]record.Metric {
-	for i, h := range m {
-		if h != nil && h.Count() == 0 {
+func (m metrics) named(unanswered int64) map[string]record.Metric {
+	for i := range metricNames {
+		if m[i] != nil && m.of(metric(i)).Count() == 0 {
 			m[i] = nil
 		}
 	}
-	return m.all()
+	return m.all(unanswered)
+}
+
+func (m metrics) isEmpty() bool {
+	return !slices.ContainsFunc(m[:], func(h *hist.Histogram) bool { return h != nil && h.Count() > 0 })
 }
 
 func (m metrics) reset() {

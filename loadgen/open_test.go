@@ -12,6 +12,7 @@ import (
 	"github.com/echostamp/echostamp/internal/evloop/evlooptest"
 	"github.com/echostamp/echostamp/internal/hist"
 	"github.com/echostamp/echostamp/internal/pace"
+	"github.com/echostamp/echostamp/internal/record"
 	"github.com/echostamp/echostamp/internal/wire"
 )
 
@@ -80,8 +81,10 @@ func always(int64) bool { return true }
 
 // counts are those of all shards, to be asked for once.
 func (w *world) counts() (c counts) {
-	for _, s := range w.shards {
-		s.countBacklog()
+	for i, s := range w.shards {
+		ended := w.loops[i].Time
+		s.countServed(min(ended, s.window.until()), 0)
+		s.countBacklog(ended)
 		c.add(s.counts)
 	}
 	return c
@@ -125,8 +128,8 @@ func TestStallIsSeen(t *testing.T) {
 	if own := m[ownLag].Max(); own != 0 {
 		w.Errorf("own_lag is up to %v: the wait was the server's", time.Duration(own))
 	}
-	if c.received != 10_000 || c.backlog != 0 {
-		w.Errorf("%d replies, backlog %d", c.received, c.backlog)
+	if c.received != 10_000 || c.backlog() != 0 {
+		w.Errorf("%d replies, backlog %d", c.received, c.backlog())
 	}
 	if sums := m[response].Mean() - m[lag].Mean() - m[rtt].Mean(); math.Abs(sums) > 1 {
 		w.Errorf("response ≠ lag + rtt, by %v ns on average", sums)
@@ -161,8 +164,8 @@ func TestStalledGenerator(t *testing.T) {
 				w.near("lag p99", m[lag].Percentile(99), 400*ms)
 				return
 			}
-			if c.backlog < 300 || c.ownOverdue < c.overdue*9/10 {
-				t.Errorf("backlog %d; of %v that it was late %v are the generator's own", c.backlog, time.Duration(c.overdue), time.Duration(c.ownOverdue))
+			if c.backlog() < 300 || c.ownOverdue < c.overdue*9/10 {
+				t.Errorf("backlog %d; of %v that it was late %v are the generator's own", c.backlog(), time.Duration(c.overdue), time.Duration(c.ownOverdue))
 			}
 		})
 	}
@@ -258,7 +261,7 @@ func TestDueInTheMeasuredTime(t *testing.T) {
 		from := begin + 57*ms // in the middle of a gap of the warm-up
 		w := simulateOpen(t, 2, from, from+1000*ms, Config{Clients: clients, Rate: 1000, Duration: time.Second})
 		w.run(from+1001*ms, ms/10, always)
-		if c := w.counts(); c.sent != 1000 || c.received != 1000 || c.backlog != 0 || c.late != 0 {
+		if c := w.counts(); c.sent != 1000 || c.received != 1000 || c.backlog() != 0 || c.late != 0 {
 			t.Errorf("%d clients: %+v", clients, c)
 		}
 		if l := w.metrics()[lag].Max(); l > ms/10 {
@@ -293,16 +296,56 @@ func TestBacklog(t *testing.T) {
 			}
 			w := simulateOpen(t, 1, tc.from, until, tc.cfg)
 			// A reply every 10 ms to each client: 200 a second.
-			w.run(until+20*ms, 10*ms, once(w))
+			w.run(until+1100*ms, 10*ms, once(w))
 			c := w.counts()
+			m := w.metrics()
 			if c.ownOverdue != 0 || c.overdue == 0 {
 				t.Errorf("of %v that it was late %v are the generator's own", time.Duration(c.overdue), time.Duration(c.ownOverdue))
 			}
-			if c.sent+c.backlog != tc.due {
-				t.Errorf("sent %d + backlog %d ≠ %d", c.sent, c.backlog, tc.due)
+			if c.sent+c.neverSent != tc.due {
+				t.Errorf("sent %d + never sent %d ≠ %d", c.sent, c.neverSent, tc.due)
 			}
-			if c.backlog == 0 || !w.shards[0].told {
-				t.Errorf("backlog %d, finished %v", c.backlog, w.shards[0].told)
+			if c.backlog() == 0 || !w.shards[0].told {
+				t.Errorf("backlog %d, of which %d were never sent, finished %v", c.backlog(), c.neverSent, w.shards[0].told)
+			}
+			if measured, censored := m[response].Count(), m[responseCensored].Count(); measured+censored != tc.due || m[rttCensored].Count() != c.failed || m[lag].Count() != c.sent {
+				t.Errorf("response has %d + %d, rtt %d without a reply, lag %d; %+v", measured, censored, m[rttCensored].Count(), m[lag].Count(), c)
+			}
+		})
+	}
+}
+
+// TestStallAtTheEnd is a server that stands still for the last 800 ms of 20 s. What was
+// due by then is still sent: the slowest messages of all are those that were due in the
+// stall, one in 25, and not only the one of each client that was under way.
+func TestStallAtTheEnd(t *testing.T) {
+	from := begin + 100*ms
+	until := from + 20_000*ms
+	for name, tc := range map[string]struct {
+		resumes  int64 // on the time line
+		p98, p99 int64
+		known    bool
+	}{
+		"it answers again": {until, 400 * ms, 600 * ms, true},
+		// The last is given up a second after the end, for that is the timeout.
+		"it never does": {never, 1500 * ms, 1700 * ms, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := simulateOpen(t, 1, from, until, Config{Clients: 10, Rate: 1000, Duration: 20 * time.Second})
+			w.run(until+1100*ms, ms/10, func(now int64) bool { return now < until-800*ms || now >= tc.resumes })
+			c, m := w.counts(), w.metrics().all(0)[record.Response]
+			if m.Count+m.Unanswered() != 20_000 || c.backlog() < 700 || !w.shards[0].told {
+				t.Errorf("%d replies and %d without, of 20,000 messages; %+v", m.Count, m.Unanswered(), c)
+			}
+			r := &record.Run{Metrics: map[string]record.Metric{record.Response: m}}
+			for stat, want := range map[string]int64{"p98": tc.p98, "p99": tc.p99} {
+				v, err := record.Figure{Metric: record.Response, Stat: stat}.Range(r)
+				if err != nil || (v.Doubt == "") != tc.known || tc.known != !math.IsInf(v.High, 1) {
+					t.Errorf("%s: %+v, %v", stat, v, err)
+				}
+				if math.Abs(v.Low-float64(want)) > float64(15*ms) {
+					t.Errorf("response %s is %v, want %v", stat, time.Duration(v.Low), time.Duration(want))
+				}
 			}
 		})
 	}
@@ -346,7 +389,7 @@ func TestInterruptedOpenLoop(t *testing.T) {
 	w := simulateOpen(t, 1, begin+ms, begin+10_001*ms, Config{Clients: 2, Rate: 1000, Duration: 10 * time.Second})
 	w.run(begin+101*ms, ms, func(int64) bool { return false })
 	w.shards[0].interrupt()
-	if c := w.counts(); c.unanswered != 2 || c.sent != 2 || c.backlog != 98 {
+	if c := w.counts(); c.unanswered != 2 || c.sent != 2 || c.backlog() != 98 {
 		t.Errorf("%+v, want 2 unanswered and a backlog of 98", c)
 	}
 }
@@ -362,7 +405,7 @@ func TestLostConnection(t *testing.T) {
 	loop.Dialed[len(loop.Dialed)-1].Establish()
 	w.run(begin+1010*ms, ms, always)
 	c, m := w.counts(), w.metrics()
-	if c.received+c.failed != 100 || c.backlog != 0 {
+	if c.received+c.failed != 100 || c.backlog() != 0 {
 		t.Errorf("%+v, want 100 messages and no backlog", c)
 	}
 	if late := m[lag].Max(); late < 80*ms || late > 100*ms {

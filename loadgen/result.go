@@ -15,7 +15,6 @@ func (s *supervisor) result() (*record.Run, error) {
 	var counts counts
 	down := 0
 	for _, sh := range s.shards {
-		sh.countBacklog()
 		counts.add(sh.counts)
 		down += sh.down
 	}
@@ -81,6 +80,7 @@ func (s *supervisor) record(c counts) *record.Run {
 	r.Duration, r.Interrupted = s.measured(c), s.interrupted
 	r.Totals = record.Totals{
 		Sent: c.sent, Received: c.received, Failed: c.failed, Unanswered: c.unanswered, Late: c.late,
+		Unserved: c.unserved, Starved: c.starved,
 		BytesSent: c.bytesSent, BytesReceived: c.bytesReceived, Errors: c.errors.named(),
 	}
 	r.Generator = s.machine.generator(s.shards)
@@ -94,7 +94,7 @@ func (s *supervisor) record(c counts) *record.Run {
 	m := s.series.total
 	s.relate(r, c, &m)
 	s.series.completeAll()
-	r.Metrics = m.all()
+	r.Metrics = m.all(m.unanswered())
 	if c.stamped == 0 { // as a stream has it: the kernel begins to stamp a little late
 		delete(r.Metrics, record.Wakeup)
 	}
@@ -131,11 +131,8 @@ func (s *supervisor) describePace(r *record.Run) {
 
 // countDue says how it went.
 func (s *supervisor) countDue(r *record.Run, c counts) {
-	r.Totals.Backlog = c.backlog
-	if s.cfg.Messages > 0 {
-		r.Totals.Backlog = min(c.backlog, max(0, s.tickets.Load()))
-	}
-	r.Totals.Due = c.sent + r.Totals.Backlog
+	r.Totals.Backlog = c.backlog()
+	r.Totals.Due = c.sent + c.neverSent
 	if r.Totals.Backlog > 0 && c.overdue > 0 {
 		r.Totals.OwnBacklog = float64(c.ownOverdue) / float64(c.overdue)
 	}
@@ -169,6 +166,9 @@ func (s *supervisor) warn(r *record.Run, c counts, m metrics) {
 	}
 	if c.overhang > 0 {
 		warn("%s of the warm-up had not been sent when measuring began, and went first", unit.Plural(c.overhang, "message"))
+	}
+	if c.starved > 0 {
+		warn("%s of %s went without a reply for more than half of the time", unit.Count(c.starved), unit.Plural(int64(s.cfg.Clients), "client"))
 	}
 	if n := c.errors.total(); n > 0 && s.cfg.MaxErrors.covers(n, c.sent) {
 		warn("%s, which --max-errors %v allows", unit.Plural(n, "error"), s.cfg.MaxErrors)
@@ -216,6 +216,8 @@ func (s *supervisor) failure(c counts, down int) error {
 		return unserved{fmt.Errorf("no reply from %s was measured: it was behind with the messages of the warm-up%s", target, errors)}
 	case c.received == 0:
 		return fmt.Errorf("no reply from %s was measured%s", target, errors)
+	case c.unserved > 0:
+		return unserved{fmt.Errorf("%d of %d clients got no reply from %s%s", c.unserved, s.cfg.Clients, target, errors)}
 	case down > 0:
 		return unserved{fmt.Errorf("%d of %d clients had no connection to %s at the end%s", down, s.cfg.Clients, target, errors)}
 	}

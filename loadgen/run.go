@@ -79,7 +79,7 @@ func (s *supervisor) prepare(cfg Config) error {
 	s.stamps = cfg.stamped()
 	s.samples = cfg.estimated()
 	s.watched = cfg.watched()
-	s.recent, s.warmth.now, s.lately.replies = hist.New(), hist.New(), hist.New()
+	s.recent, s.lately.all, s.warmth.now = record.NewLatencies(), record.NewLatencies(), hist.New()
 	s.series = newSeries(cfg, &s.window)
 	if cfg.Stream != nil {
 		s.series.emit = s.stream
@@ -114,9 +114,9 @@ type supervisor struct {
 	sections   sections
 	settled    bool // the warm-up ended because the latencies had settled
 
-	pulses  []pulse // of each shard, the newest
-	pulsed  int     // shards whose pulse has come since the last look
-	recent  *hist.Histogram
+	pulses  []pulse          // of each shard, the newest
+	pulsed  int              // shards whose pulse has come since the last look
+	recent  record.Latencies // since the last look
 	drought drought
 	lately  lately
 	notices notices
@@ -354,13 +354,13 @@ func (s *supervisor) notePulse(r report) {
 func (s *supervisor) look(now int64) {
 	switch {
 	case s.phase == WarmingUp && s.cfg.WarmupAuto && s.window.from() == never:
-		s.warmth.add(s.recent, now-s.sending)
+		s.warmth.add(s.recent.Measured, now-s.sending)
 		if s.settled = s.warmth.settled; s.settled || now-s.sending >= int64(MaxWarmup) {
 			s.measureFrom(now + lead)
 		}
 	case s.phase == Measuring:
 		s.machine.steps.Look(s.line.Now)
-		if s.cfg.Until != nil && now < s.window.until() && s.sections.add(s.recent, now-s.window.from()) {
+		if s.cfg.Until != nil && now < s.window.until() && s.sections.add(s.recent.All(), now-s.window.from()) {
 			s.endIfPrecise(now)
 		}
 	}

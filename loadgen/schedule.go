@@ -51,7 +51,7 @@ type schedule struct {
 	stream  pace.Stream
 	origin  int64 // of the stream, on the time line
 	next    int64 // when the next message is due, on the time line; never is that none is
-	ended   int64 // when the client left; 0 is that it has not
+	ended   int64 // when the time was over, or the client left before; 0 is neither
 	started bool
 	warm    bool // the stream is the warm-up's
 }
@@ -89,7 +89,7 @@ func (s *schedule) advance() {
 }
 
 // first returns the message of the measured time that would have been the next when
-// the client left: when it was due, and how late it was by then, if at all.
+// the time was over: when it was due, and how late it was by then, if at all.
 func (s *schedule) first(w *window) (due, late int64) {
 	from := w.from()
 	if from >= s.ended {
@@ -101,20 +101,21 @@ func (s *schedule) first(w *window) (due, late int64) {
 	return due, s.ended - due
 }
 
-// backlog is how many messages were due when the client left and had not been sent:
-// of the measured time, and of the warm-up before it.
-func (s *schedule) backlog(w *window) (measured, warm int64) {
+// unsent goes through the messages that were due when the time was over, or when the client
+// left before, and were never sent: those of the measured time until take has enough, and
+// returns how many of the warm-up came before them.
+func (s *schedule) unsent(w *window, take func(due int64) bool) (warm int64) {
 	from := w.from()
 	if from >= s.ended {
-		return 0, 0 // nothing was measured
+		return 0 // nothing was measured
 	}
 	if s.due(w); s.warm {
 		warm = 1 + s.stream.Before(from-s.origin)
 		s.warm = false
 		s.begin(s.paces.main, from)
 	}
-	if s.next < s.ended {
-		measured = 1 + s.stream.Before(s.ended-s.origin)
+	for s.next < s.ended && take(s.next) {
+		s.advance()
 	}
-	return measured, warm
+	return warm
 }

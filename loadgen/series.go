@@ -120,7 +120,7 @@ func (s *series) close(p *piece, end int64) {
 		Start: p.from - s.window.from(), Duration: end - p.from,
 		Sent: c.sent, Received: c.received, Failed: c.failed, Late: c.late,
 		BytesSent: c.bytesSent, BytesReceived: c.bytesReceived,
-		Errors: c.errors.named(), Metrics: p.metrics.named(),
+		Errors: c.errors.named(), Metrics: p.metrics.named(p.metrics.unanswered()),
 	}
 	p.interval.SetRate()
 	s.latest = p.interval
@@ -137,7 +137,7 @@ func (s *series) complete() {
 	s.open = slices.Delete(s.open, 0, 1)
 	if p.corrected[forward] != nil {
 		s.total.merge(p.corrected)
-		named := p.corrected.named()
+		named := p.corrected.named(p.interval.Metrics[record.RTT].Unanswered())
 		s.corrected.put(p.corrected)
 		if s.emit != nil {
 			s.emit(record.Line{Corrected: &record.Correction{Start: p.interval.Start, Metrics: named}})
@@ -155,7 +155,7 @@ func (s *series) closeAll(measured, ended int64) {
 		until := min(s.end(p), end)
 		if until <= p.from {
 			until = max(p.from, min(s.end(p), ended))
-			if p.settled == (settled{}) && p.interval == nil {
+			if p.settled == (settled{}) && p.metrics.isEmpty() && p.interval == nil {
 				s.open = s.open[:i]
 				return
 			}

@@ -5,7 +5,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/echostamp/echostamp/internal/hist"
 	"github.com/echostamp/echostamp/internal/record"
 )
 
@@ -79,25 +78,31 @@ func TestEmptyEnd(t *testing.T) {
 }
 
 func TestLately(t *testing.T) {
-	l := lately{replies: hist.New()}
-	recent := hist.New()
+	l := lately{all: record.NewLatencies()}
+	recent := record.NewLatencies()
 	for i := range int64(9) { // from 0 to 2 s
 		recent.Reset()
-		recent.Record(ms * (i + 1))
+		recent.Measured.Record(ms * (i + 1))
 		l.add(recent, begin+i*250*ms)
 		switch i {
 		case 2: // three in half a second
-			if l.live.Rate != 6 || l.live.Max != 3*ms {
+			if l.live.Rate != 6 || l.live.Max.NS != 3*ms {
 				t.Errorf("in the first second %+v", l.live)
 			}
 		case 7: // still those of the first second
-			if l.live.Rate != 5 || l.live.Max != 5*ms {
+			if l.live.Rate != 5 || l.live.Max.NS != 5*ms {
 				t.Errorf("in the second second %+v", l.live)
 			}
 		}
 	}
-	if l.live.Rate != 4 || l.live.Max != 9*ms {
+	if want := (Delay{9 * ms, false}); l.live.Rate != 4 || l.live.Max != want {
 		t.Errorf("after it %+v", l.live)
+	}
+	recent.Reset()
+	recent.Censored.RecordN(300*ms, 100) // nothing is answered any more
+	l.add(recent, begin+3000*ms)
+	if want := (Delay{300 * ms, true}); l.live.P50.NS < 299*ms || !l.live.P50.AtLeast || l.live.Max != want {
+		t.Errorf("without replies %+v", l.live)
 	}
 }
 

@@ -67,6 +67,7 @@ type shard struct {
 
 	started     bool
 	measuring   bool
+	overtime    bool // the time is over, and what was due is still sent
 	stopping    bool
 	unattempted int   // clients that have not tried to connect yet
 	active      int   // clients that may still send or receive
@@ -90,8 +91,11 @@ type shard struct {
 // counts are of what was measured, but for errors, which are of the whole run.
 type counts struct {
 	settled
-	unanswered int64
-	backlog    int64 // messages that were due and not sent
+	unanswered int64 // messages under way when nothing was awaited any more
+	overtime   int64 // messages that were sent when the time was over
+	neverSent  int64 // messages that were due and never sent
+	unserved   int64 // clients
+	starved    int64 // clients
 	overdue    int64 // how late the first of them are, of all clients, nanoseconds
 	ownOverdue int64 // the part of that which is the load generator's own
 	overhang   int64 // messages of the warm-up that were not sent until measuring began
@@ -100,6 +104,9 @@ type counts struct {
 	last       int64 // when the last reply came, on the time line
 	resolution int64 // of the server's timestamps, nanoseconds, also in the warm-up
 }
+
+// backlog is the number of messages that were due and not sent when the time was over.
+func (c *counts) backlog() int64 { return c.overtime + c.neverSent }
 
 // settled are the counts of messages that nothing is to come for, of which each interval
 // has its own.
@@ -143,7 +150,10 @@ func gcd(a, b int64) int64 {
 func (c *counts) add(o counts) {
 	c.settled.add(o.settled)
 	c.unanswered += o.unanswered
-	c.backlog += o.backlog
+	c.overtime += o.overtime
+	c.neverSent += o.neverSent
+	c.unserved += o.unserved
+	c.starved += o.starved
 	c.overdue += o.overdue
 	c.ownOverdue += o.ownOverdue
 	c.overhang += o.overhang
@@ -193,6 +203,9 @@ func (s *shard) begin() {
 func (s *shard) start() {
 	s.started = true
 	for i := range s.clients {
+		if s.paces == nil {
+			s.clients[i].wanting = s.tick(s.Now())
+		}
 		s.Post(s.clients[i].next) // each by itself, so that none waits for the others to be stamped
 	}
 	s.Post(s.tellFinished)
@@ -209,7 +222,7 @@ func (s *shard) schedule() {
 	}
 	if until := s.window.until(); until != never {
 		// Posted, to come after what start has posted: each client begins first.
-		s.Post(func() { s.Schedule(evloop.NewTimer(func(int64) { s.stop() }), until) })
+		s.Post(func() { s.Schedule(evloop.NewTimer(func(int64) { s.timeUp() }), until) })
 	}
 	for i := range s.clients {
 		if s.clients[i].schedule != nil {
@@ -236,6 +249,47 @@ func (s *shard) takeTicket() bool {
 	return left >= 0
 }
 
+// timeUp is called when the measured time is over. In open loop what was due and is not
+// sent yet is still sent, and awaited for as long as a reply may take: left out, the
+// slowest messages of all would be missing from the percentiles.
+func (s *shard) timeUp() {
+	if s.stopping || s.overtime {
+		return
+	}
+	if s.paces == nil || !s.canCatchUp() {
+		s.stop()
+		return
+	}
+	s.overtime = true
+	s.effort.end(s.Shard)
+	for i := range s.clients {
+		c := &s.clients[i]
+		c.noteBacklog()
+		switch {
+		case c.waiting():
+		case c.isDone():
+			c.leave()
+		default:
+			c.next()
+		}
+	}
+	s.Schedule(evloop.NewTimer(func(int64) { s.interrupt() }), s.window.until()+int64(s.cfg.Timeout))
+	s.tellFinished()
+}
+
+// canCatchUp reports whether what is overdue when the time is over can be sent in the time
+// that a reply may take, at the pace of the replies so far. Where it cannot, a run would
+// only take longer and be no less behind.
+func (s *shard) canCatchUp() bool {
+	length := s.window.until() - s.window.from()
+	due := s.paces.main.Count(length) * float64(len(s.clients)) / float64(s.cfg.Clients)
+	if s.cfg.Messages > 0 {
+		due = min(due, float64(s.cfg.Messages))
+	}
+	overdue := due - float64(s.counts.sent+int64(s.underWay))
+	return overdue*float64(length) <= float64(s.counts.received)*float64(s.cfg.Timeout)
+}
+
 // stop has the clients leave, each when it has the reply to what it sent.
 func (s *shard) stop() {
 	s.stopping = true
@@ -249,18 +303,27 @@ func (s *shard) stop() {
 	s.tellFinished()
 }
 
-// countBacklog counts what was due and never sent, when the shard is done.
-func (s *shard) countBacklog() {
+// countBacklog counts and records what was due and never sent, when the run has ended at
+// a time and the shard is done.
+func (s *shard) countBacklog(ended int64) {
+	m := &s.harvest.metrics
+	take := func(due int64) bool {
+		if s.cfg.Messages > 0 && s.tickets.Add(-1) < 0 {
+			return false // more were not asked for
+		}
+		s.counts.neverSent++
+		m[responseCensored].Record(ended - due)
+		m[lagCensored].Record(ended - due)
+		return true
+	}
 	for i := range s.clients {
 		if c := &s.clients[i]; c.schedule != nil {
-			measured, warm := c.schedule.backlog(&s.window)
-			s.counts.backlog += measured
-			s.counts.overhang += warm
+			s.counts.overhang += c.schedule.unsent(&s.window, take)
 		}
 	}
 }
 
-// interrupt has the clients leave at once.
+// interrupt has the clients leave at once: what is under way is not awaited any more.
 func (s *shard) interrupt() {
 	s.turn(s.Now())
 	s.stopping = true
@@ -269,6 +332,7 @@ func (s *shard) interrupt() {
 		c := &s.clients[i]
 		if c.account() {
 			s.counts.unanswered++
+			s.censor(c, s.Now())
 		}
 		c.leave()
 	}
@@ -339,8 +403,7 @@ func (s *shard) measure(c *client, t2 int64, at evloop.Stamp, bytes int) {
 	m[rtt].Record(at.Read - c.sent)
 	if c.schedule != nil {
 		m[response].Record(at.Read - c.due)
-		m[lag].Record(c.sent - c.due)
-		m[ownLag].Record(c.sent - c.ideal)
+		s.recordLag(c)
 	}
 	if c.isStamped(at) {
 		s.counts.stamped++
@@ -350,6 +413,21 @@ func (s *shard) measure(c *client, t2 int64, at evloop.Stamp, bytes int) {
 		sample := s.sample(c, t2, at, true)
 		m[forwardRaw].Record(sample.Upper())
 		m[reverseRaw].Record(-sample.Lower())
+	}
+}
+
+func (s *shard) recordLag(c *client) {
+	s.harvest.metrics[lag].Record(c.sent - c.due)
+	s.harvest.metrics[ownLag].Record(c.sent - c.ideal)
+}
+
+// censor records that a client's message, which is measured, was not answered until now.
+func (s *shard) censor(c *client, now int64) {
+	m := &s.harvest.metrics
+	m[rttCensored].Record(now - c.sent)
+	if c.schedule != nil {
+		m[responseCensored].Record(now - c.due)
+		s.recordLag(c)
 	}
 }
 

@@ -34,7 +34,10 @@ func judge(r *record.Run, m metrics, allowed Allowance, gaveUp bool) record.Vali
 	} else {
 		faults.when(behind != "", "the server did not keep up with %s: %s", unit.Plural(int64(r.Config.Clients), "client"), behind)
 	}
-	v := record.Validity{Verdict: record.Valid, Reasons: append(faults, limits...), Limited: len(limits) > 0}
+	v := record.Validity{
+		Verdict: record.Valid, Reasons: append(faults, limits...), Limited: len(limits) > 0,
+		ByErrors: len(faults) == 1 && len(limits) == 0 && !allowed.covers(r.Totals.ErrorCount(), r.Totals.Sent),
+	}
 	switch {
 	case len(faults) > 0:
 		v.Verdict = record.Invalid
@@ -60,7 +63,8 @@ func faults(r *record.Run, allowed Allowance, gaveUp bool) reasons {
 	out.when(t.Received == 0, "no reply was measured")
 	out.when(0 < t.Received && t.Received < fewestReplies, "%s: a median needs %d", unit.Plural(t.Received, "reply"), fewestReplies)
 	out.when(gaveUp, "the server stopped answering")
-	out.when(!allowed.covers(n, t.Sent), "%s; %s failed and are not in the figures", unit.Plural(n, "error"), unit.Plural(t.Failed, "message"))
+	out.when(t.Unserved > 0 && t.Received > 0, "%s", unservedClients(t, r.Config.Clients))
+	out.when(!allowed.covers(n, t.Sent), "%s, %s allowed; %s got no reply", unit.Plural(n, "error"), allowed, unit.Plural(t.Failed, "message"))
 	steps, which := r.Generator.ClockSteps, "rtt is not affected"
 	if r.Config.Mode == record.Open {
 		which = "response, rtt and lag are not affected"
@@ -122,14 +126,19 @@ func generatorLimits(r *record.Run, m metrics) reasons {
 	return out
 }
 
-// backlog says what was never sent, if it is more than what happens to be due at
+// unservedClients says how many clients the load was not of.
+func unservedClients(t record.Totals, clients int) string {
+	return fmt.Sprintf("%s of %s got no reply", unit.Count(t.Unserved), unit.Plural(int64(clients), "client"))
+}
+
+// backlog says what was not sent in time, if it is more than what happens to be due at
 // the end of a run; else it is empty.
 func backlog(t record.Totals, clients int) string {
 	happens := min(float64(clients), 0.01*float64(t.Due))
 	if float64(t.Backlog) <= max(happens, maxBacklog*float64(t.Due)) {
 		return ""
 	}
-	return fmt.Sprintf("of %s messages due %s (%s) were never sent, and are missing from response, which grows for as long as the run goes on",
+	return fmt.Sprintf("of %s messages due %s (%s) had not been sent when the time was over: response grows for as long as the run goes on",
 		unit.Count(t.Due), unit.Count(t.Backlog), percent(float64(t.Backlog)/float64(t.Due)))
 }
 

@@ -180,7 +180,7 @@ func TestJudge(t *testing.T) {
 		},
 		"errors": {
 			change:  func(r *record.Run, _ *metrics) { r.Totals.Errors = map[string]int64{"reset": 11} },
-			verdict: record.Invalid, says: []string{"11 errors; 0 messages failed and are not in the figures"},
+			verdict: record.Invalid, says: []string{"11 errors, 10 allowed; 0 messages got no reply"},
 		},
 		"errors that are allowed": {
 			change:  func(r *record.Run, _ *metrics) { r.Totals.Errors = map[string]int64{"reset": 10} },
@@ -193,29 +193,29 @@ func TestJudge(t *testing.T) {
 		},
 		"overloaded": {
 			change:  func(r *record.Run, _ *metrics) { r.Totals.Backlog = 11 },
-			verdict: record.Invalid, says: []string{"the server did not keep up with 10 clients: of 10,000 messages due 11 (0.1%) were never sent"},
+			verdict: record.Invalid, says: []string{"the server did not keep up with 10 clients: of 10,000 messages due 11 (0.1%) had not been sent when the time was over"},
 		},
 		"overloaded with many clients": {
 			change: func(r *record.Run, _ *metrics) {
 				r.Config.Clients, r.Totals.Due, r.Totals.Backlog = 1000, 10_000, 101
 			},
-			verdict: record.Invalid, says: []string{"of 10,000 messages due 101 (1.0%) were never sent"},
+			verdict: record.Invalid, says: []string{"of 10,000 messages due 101 (1.0%) had not been sent when the time was over"},
 		},
 		"overloaded by its own doing": {
 			change: func(r *record.Run, _ *metrics) {
 				r.Totals.Backlog, r.Totals.OwnBacklog, r.Generator.Busy = 10_000, 0.11, 0.99
 			},
-			verdict: record.GeneratorLimited, says: []string{"busy for 99%", "of 10,000 messages due 10,000 (100%) were never sent"},
+			verdict: record.GeneratorLimited, says: []string{"busy for 99%", "of 10,000 messages due 10,000 (100%) had not been sent when the time was over"},
 		},
 		"overloaded, and busy": {
 			change:  func(r *record.Run, _ *metrics) { r.Totals.Backlog, r.Generator.Busy = 500, 0.99 },
-			verdict: record.Invalid, says: []string{"did not keep up with 10 clients: of 10,000 messages due 500 (5.0%) were never sent", "busy for 99%"},
+			verdict: record.Invalid, says: []string{"did not keep up with 10 clients: of 10,000 messages due 500 (5.0%) had not been sent when the time was over", "busy for 99%"},
 		},
 		"out of ports, and behind for it": {
 			change: func(r *record.Run, _ *metrics) {
 				r.Totals.Backlog, r.Totals.Errors = 500, map[string]int64{"ports": 11}
 			},
-			verdict: record.Invalid, says: []string{"11 errors", "this host ran out of local ports: 11 attempts to connect failed", "of 10,000 messages due 500 (5.0%) were never sent"},
+			verdict: record.Invalid, says: []string{"11 errors", "this host ran out of local ports: 11 attempts to connect failed", "of 10,000 messages due 500 (5.0%) had not been sent when the time was over"},
 		},
 		"out of ports and descriptors, and allowed to be": {
 			change: func(r *record.Run, _ *metrics) {

@@ -101,12 +101,16 @@ func barOf(p plan, l loadgen.Live) *bar {
 	return &b
 }
 
-// delay prints nanoseconds, of which 0 is that there were no samples.
-func delay(ns int64) string {
-	if ns == 0 {
+// delay prints a figure as the report does.
+func delay(d loadgen.Delay) string {
+	text := unit.Duration(float64(d.NS))
+	switch {
+	case d.NS == 0:
 		return "-"
+	case d.AtLeast:
+		return "> " + text
 	}
-	return unit.Duration(float64(ns))
+	return text
 }
 
 const (

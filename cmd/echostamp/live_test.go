@@ -15,7 +15,7 @@ func text(line []piece) string { return screen{}.join(line) }
 var (
 	thirtySeconds = plan{length: 30 * time.Second, clients: 100}
 	midway        = loadgen.Live{Phase: loadgen.Measuring, Elapsed: 15*time.Second + 1, Connected: 100, Received: 4_500_000,
-		Rate: 302_469, P50: 12_300, P99: 45_600, Max: 1_234_000}
+		Rate: 302_469, P50: loadgen.Delay{NS: 12_300}, P99: loadgen.Delay{NS: 45_600}, Max: loadgen.Delay{NS: 1_234_000}}
 )
 
 func TestBarByWidth(t *testing.T) {
@@ -59,7 +59,7 @@ func TestBarByState(t *testing.T) {
 	}{
 		{thirtySeconds, loadgen.Live{}, "connecting  [>                                     ]  0/100  errors 0"},
 		{thirtySeconds, loadgen.Live{Connected: 50, Errors: 3}, "connecting  [===================>                  ]  50/100  errors 3"},
-		{thirtySeconds, loadgen.Live{Phase: loadgen.WarmingUp, Rate: 10, P50: 900, P99: 12_345, Max: 2e9},
+		{thirtySeconds, loadgen.Live{Phase: loadgen.WarmingUp, Rate: 10, P50: loadgen.Delay{NS: 900}, P99: loadgen.Delay{NS: 12_345}, Max: loadgen.Delay{NS: 2e9}},
 			"warming up  [>                                     ]  10.0/s  p50  900ns  p99 12.3µs  max  2.00s  errors 0"},
 		{thirtySeconds, loadgen.Live{Phase: loadgen.Measuring, Elapsed: time.Minute},
 			"0s left  [======================================]  0.00/s  p50      -  p99      -  max      -  errors 0"},
@@ -78,7 +78,7 @@ func TestBarByState(t *testing.T) {
 // TestBarNeverWraps holds that the line has room whatever the width.
 func TestBarNeverWraps(t *testing.T) {
 	t.Parallel()
-	huge := loadgen.Live{Phase: loadgen.Measuring, Errors: 123_456_789, Rate: 12_345_678, P50: 123_456, P99: 999_499_999, Max: 59_940_000_000}
+	huge := loadgen.Live{Phase: loadgen.Measuring, Errors: 123_456_789, Rate: 12_345_678, P50: loadgen.Delay{NS: 123_456}, P99: loadgen.Delay{NS: 999_499_999}, Max: loadgen.Delay{NS: 59_940_000_000}}
 	for name, b := range map[string]*bar{
 		"connecting": barOf(plan{clients: loadgen.MaxClients}, loadgen.Live{Connected: 1_000_000}),
 		"warming up": barOf(thirtySeconds, loadgen.Live{Phase: loadgen.WarmingUp, Errors: 1}),

@@ -1,0 +1,74 @@
+package loadgen
+
+import (
+	"math"
+	"time"
+)
+
+// A client is served when it gets a reply that is measured. It wants one from when a
+// message is due, in closed loop always, until one comes.
+
+// tick is a time in milliseconds, counted from 1 when connecting begins, or how long
+// something took: every client has two.
+type tick uint32
+
+func (s *shard) tick(at int64) tick {
+	return tick(max(1, min((at-s.began)/int64(time.Millisecond)+1, math.MaxUint32)))
+}
+
+// noteServed notes that a reply came, and for how long the client had gone without.
+func (c *client) noteServed(at int64, measured bool) {
+	c.served = c.served || measured
+	now := c.shard.tick(at)
+	c.starved = max(c.starved, c.hunger(now))
+	c.wanting = 0
+	if c.schedule == nil && c.left != 0 {
+		c.wanting = now
+	}
+}
+
+// hunger is for how long the client has wanted a reply at a time, as far as measuring
+// went on.
+func (c *client) hunger(now tick) tick {
+	since := max(c.wanting, c.shard.tick(c.shard.window.from()))
+	if c.wanting == 0 || now < since {
+		return 0
+	}
+	return now - since
+}
+
+// countServed counts the clients that got no reply until the end, of which a client
+// must have wanted one for so long at least, and those that went without one for more
+// than half of the time. The shard is done.
+func (s *shard) countServed(end int64, patience time.Duration) {
+	from := s.window.from()
+	if end <= from {
+		return // nothing was measured
+	}
+	now, half := s.tick(end), (s.tick(end)-s.tick(from))/2
+	for i := range s.clients {
+		c := &s.clients[i]
+		if due := c.overdue(); c.wanting == 0 && due != 0 {
+			c.wanting = s.tick(due)
+		}
+		hunger := c.hunger(now)
+		switch {
+		case c.served && max(c.starved, hunger) > half:
+			s.counts.starved++
+		case !c.served && c.wanting != 0 && int64(hunger) >= patience.Milliseconds():
+			s.counts.unserved++
+		}
+	}
+}
+
+// overdue is when the first message of the client was due that was never sent; 0 is that
+// all were.
+func (c *client) overdue() int64 {
+	if c.schedule == nil {
+		return 0
+	}
+	if due, late := c.schedule.first(&c.shard.window); late > 0 {
+		return due
+	}
+	return 0
+}

@@ -1,0 +1,120 @@
+package loadgen
+
+import (
+	"fmt"
+	"io"
+	"testing"
+	"time"
+
+	"github.com/echostamp/echostamp/internal/evloop/evlooptest"
+	"github.com/echostamp/echostamp/internal/wire"
+)
+
+// crowd is many clients on a simulated shard, of which a server serves some.
+func crowd(t *testing.T, cfg Config, until int64, serve func(*evlooptest.Conn, int64)) counts {
+	t.Helper()
+	cfg.Size, cfg.Proto, cfg.ConnectRate = 40, Text, MaxConnectRate
+	p := newPlan(t, cfg)
+	from := begin + 10*ms
+	if p.paces != nil {
+		p.paces.warmFrom = begin + ms
+	}
+	p.window.end.Store(until)
+	p.window.begin.Store(from)
+	loop := &evlooptest.Shard{Time: begin}
+	s := newShard(p, loop, 1)
+	s.begin()
+	opened := 0
+	open := func() {
+		for ; opened < len(loop.Dialed); opened++ {
+			loop.Dialed[opened].Establish()
+		}
+	}
+	loop.Advance(begin + ms)
+	open()
+	s.start()
+	s.schedule()
+	for now := begin + 2*ms; now < until+int64(cfg.Timeout)+100*ms; now += ms {
+		loop.Advance(now)
+		open()
+		for _, c := range loop.Dialed {
+			serve(c, now)
+		}
+	}
+	loop.Advance(until + int64(time.Minute))
+	if !s.told {
+		t.Error("the shard has not finished")
+	}
+	s.countServed(until, 0)
+	s.countBacklog(loop.Time)
+	return s.counts
+}
+
+// answer has a server answer what a connection has sent.
+func answer(c *evlooptest.Conn, now int64) {
+	if m := c.Written; len(m) == 40 {
+		c.Written = nil
+		c.Receive(string(wire.AppendReply(nil, now, m)))
+	}
+}
+
+// TestClientsThatWereNeverServed is a server, or a balancer, that serves ten connections
+// and closes, resets or ignores all others at once: half of twenty clients get no reply in
+// the whole run, which was told as valid with a load of twenty.
+func TestClientsThatWereNeverServed(t *testing.T) {
+	for name, refuse := range map[string]func(*evlooptest.Conn){
+		"closed":  func(c *evlooptest.Conn) { c.End(io.EOF) },
+		"ignored": func(*evlooptest.Conn) {},
+	} {
+		for mode, cfg := range map[string]Config{
+			"closed loop": {Clients: 20, Duration: 3 * time.Second, Timeout: time.Second},
+			"open loop":   {Clients: 20, Duration: 3 * time.Second, Timeout: time.Second, Rate: 1000},
+		} {
+			t.Run(fmt.Sprintf("%s in %s", name, mode), func(t *testing.T) {
+				served := map[*evlooptest.Conn]bool{}
+				c := crowd(t, cfg, begin+3010*ms, func(c *evlooptest.Conn, now int64) {
+					if served[c] || len(served) < 10 {
+						served[c] = true
+						answer(c, now)
+					} else {
+						refuse(c)
+					}
+				})
+				if c.unserved != 10 || c.starved != 0 {
+					t.Errorf("%d clients are unserved and %d starved, want 10 and 0: %+v", c.unserved, c.starved, c)
+				}
+			})
+		}
+	}
+}
+
+// TestStarvedClients is a server that answers half of the clients in the first second
+// only: they went without for two of three seconds.
+func TestStarvedClients(t *testing.T) {
+	for mode, rate := range map[string]float64{"closed loop": 0, "open loop": 1000} {
+		t.Run(mode, func(t *testing.T) {
+			place := map[*evlooptest.Conn]int{}
+			cfg := Config{Clients: 20, Duration: 3 * time.Second, Timeout: 5 * time.Second, Rate: rate}
+			c := crowd(t, cfg, begin+3010*ms, func(c *evlooptest.Conn, now int64) {
+				if _, ok := place[c]; !ok {
+					place[c] = len(place)
+				}
+				if place[c]%2 == 0 || now < begin+1000*ms {
+					answer(c, now)
+				}
+			})
+			if c.starved != 10 || c.unserved != 0 {
+				t.Errorf("%d clients are starved and %d unserved, want 10 and 0: %+v", c.starved, c.unserved, c)
+			}
+		})
+	}
+}
+
+// TestClientsThatHadNothingToSend: a client for which no message was due wants no reply.
+func TestClientsThatHadNothingToSend(t *testing.T) {
+	cfg := Config{Clients: 100, Duration: time.Second, Timeout: time.Second, Rate: 10}
+	c := crowd(t, cfg, begin+1010*ms, answer)
+	if c.unserved != 0 || c.starved != 0 || c.received != 10 {
+		t.Errorf("%+v", c)
+	}
+}
