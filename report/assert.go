@@ -34,7 +34,9 @@ func doubt(r *record.Run, a record.Assertion) string {
 	switch v := r.Validity; {
 	case passed && r.Interrupted:
 		return "was interrupted"
-	case v.Verdict == record.Valid, a.Figure == nil:
+	case v.Verdict == record.Valid, a.Outcome == record.AssertionUnknown:
+		return ""
+	case v.ByErrors && o.OfErrors(): // how many there may be is what it says
 		return ""
 	case passed, (v.Limited || v.Verdict == record.GeneratorLimited) && !o.OfErrors():
 		return "is " + v.Verdict
@@ -46,20 +48,32 @@ var assertionOutcomes = map[string]Outcome{
 	record.AssertionPassed: Pass, record.AssertionFailed: Fail, record.AssertionUnknown: Inconclusive,
 }
 
-// found tells the figure that an assertion is about.
+// found tells the figure that an assertion is about, or what is known of it.
 func found(a record.Assertion) string {
-	if a.Figure == nil {
-		return "it is not known: " + a.Reason
+	switch {
+	case a.Figure != nil:
+		return "it is " + figureOf(a, *a.Figure)
+	case a.AtLeast != nil && a.AtMost != nil:
+		return fmt.Sprintf("it is between %s and %s: %s", figureOf(a, *a.AtLeast), figureOf(a, *a.AtMost), a.Reason)
+	case a.AtLeast != nil:
+		return fmt.Sprintf("it is at least %s: %s", figureOf(a, *a.AtLeast), a.Reason)
+	case a.AtMost != nil:
+		return fmt.Sprintf("it is at most %s: %s", figureOf(a, *a.AtMost), a.Reason)
 	}
+	return "it is not known: " + a.Reason
+}
+
+// figureOf writes a figure of an assertion so that it does not seem to be on the other side
+// of the bound.
+func figureOf(a record.Assertion, v float64) string {
 	o, err := record.ParseObjective(a.Objective)
 	if err != nil { // of a later version
-		return "it is " + strconv.FormatFloat(*a.Figure, 'g', -1, 64)
+		return strconv.FormatFloat(v, 'g', -1, 64)
 	}
-	v := *a.Figure
 	if short := sixDigits(v); o.Holds(short) == o.Holds(v) {
 		v = short
 	}
-	return "it is " + o.Format(v)
+	return o.Format(v)
 }
 
 // sixDigits rounds a figure, which has no more that mean something.

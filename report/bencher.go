@@ -25,14 +25,18 @@ var bencherMeasures = map[string]string{seriesTime: "latency", seriesRate: "thro
 // a metric are benchmarks of their own, so that each is a latency.
 //
 // Runs of which the same was asked share a benchmark. Its value is then the median, and its
-// bounds the smallest and the largest.
+// bounds the smallest and the largest. A value that is a lower bound, for want of replies,
+// has a lower bound and no upper one.
 func Bencher(w io.Writer, runs []*record.Run) error {
 	benchmarks := map[string]map[string]bencherMetric{}
 	for _, s := range allSeries(runs) {
 		m := bencherMetric{Value: s.median()}
-		if len(s.values) > 1 {
-			lower, upper := slices.Min(s.values), slices.Max(s.values)
-			m.Lower, m.Upper = &lower, &upper
+		lower, upper := slices.Min(s.values), slices.Max(s.values)
+		if len(s.values) > 1 || s.atLeast {
+			m.Lower = &lower
+		}
+		if len(s.values) > 1 && !s.atLeast {
+			m.Upper = &upper
 		}
 		benchmarks[s.name] = map[string]bencherMetric{bencherMeasures[s.unit]: m}
 	}

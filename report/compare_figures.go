@@ -89,7 +89,7 @@ func (c *Comparison) warn(old, new []*record.Run, incomplete []string) {
 		add("%s: no difference, however large, has a p of %v or less; it takes %d a side", c.few(), c.Alpha, leastRuns(c.Alpha))
 	}
 	if len(incomplete) > 0 {
-		add("left out, as not every run has samples enough or the metric: %s", strings.Join(incomplete, ", "))
+		add("left out, as not every run has samples and replies enough, or the metric: %s", strings.Join(incomplete, ", "))
 	}
 }
 

@@ -143,7 +143,7 @@ func TestFiguresThatAreCompared(t *testing.T) {
 			"response.p50 response.p90 response.p99 response.p99.9 response.mean rtt.p50 rtt.p99 forward.p50 forward.p99 reverse.p50 reverse.p99 rate errors", ""},
 		"some are lacking": {short, CompareOptions{},
 			"response.p50 response.p90 response.p99 response.mean rtt.p50 rtt.p99 reverse.p50 reverse.p99 rate errors",
-			"left out, as not every run has samples enough or the metric: response.p99.9, forward.p50, forward.p99"},
+			"left out, as not every run has samples and replies enough, or the metric: response.p99.9, forward.p50, forward.p99"},
 		"latency is another": {comparedRun(2, 1e6), CompareOptions{}, "rtt.p50 rtt.p90 rtt.p99 rtt.mean rate errors", "left out"},
 		"gated ones too": {comparedRun(2, 1e6), CompareOptions{Gate: true, Gated: []record.Figure{{Metric: record.RTT, Stat: "max"}}},
 			"rtt.p50 rtt.p90 rtt.p99 rtt.mean rtt.max rate errors", "left out"},

@@ -52,7 +52,7 @@ func TestCompareText(t *testing.T) {
 		" rate 976/s 2% 656/s 2% -32.8% 0.0022",
 		" errors 0 0% 3 0% ? 0.0022",
 		"warning generator-limited: 6 of 6 new runs",
-		"warning left out, as not every run has samples enough or the metric: forward.p50, forward.p99",
+		"warning left out, as not every run has samples and replies enough, or the metric: forward.p50, forward.p99",
 		"verdict worse: rtt.p50, rtt.p90, rtt.p99, rtt.mean, rate, errors; better: reverse.p50 (advisory: the machine may have changed in between)",
 	} {
 		if !slices.Contains(strings.Split(squeezed, "\n"), line) {

@@ -37,10 +37,12 @@ var csvRun = []string{
 }
 
 // csvHead are all columns. Those after csvRun tell of a metric, all of them in nanoseconds
-// but for metric, which is its name, count, which is how many values it has, and low, which
-// names the percentiles above which fewer than a hundred of them lie. A figure that is
-// not known is empty: a percentile above which fewer than ten lie, and all of no values.
-var csvHead = slices.Concat(csvRun, []string{"metric"}, heads(), []string{"low"})
+// but for metric, which is its name, count, which is how many values it has, low, which
+// names the percentiles above which fewer than a hundred of them lie, unanswered, which is
+// how many messages got no reply, and at_least, which names the figures that are lower bounds
+// because of these. A figure that is not known is empty: a percentile above which fewer than
+// ten lie, and all of no values.
+var csvHead = slices.Concat(csvRun, []string{"metric"}, heads(), []string{"low", "unanswered", "at_least"})
 
 // CSV writes runs as one table, a row for each metric of each run.
 func CSV(w io.Writer, runs []*record.Run) error {
@@ -85,18 +87,20 @@ func csvText(text string) string {
 
 // csvMetric are the cells after a metric's name.
 func csvMetric(m record.Metric) []string {
-	if m.Count == 0 {
-		return append(append([]string{"0"}, make([]string, len(record.Percentiles)+4)...), strings.Join(m.Low, " "))
-	}
-	cells := []string{number(m.Count), number(m.Min)}
-	for _, q := range record.Percentiles {
-		cell := ""
-		if ns, ok := m.Percentiles[record.PercentileName(q)]; ok {
-			cell = number(ns)
+	unless := func(unknown bool, cell string) string {
+		if unknown {
+			return ""
 		}
-		cells = append(cells, cell)
+		return cell
 	}
-	return append(cells, number(m.Max), number(m.Mean), number(m.StdDev), strings.Join(m.Low, " "))
+	none := m.Count+m.Unanswered() == 0
+	cells := []string{number(m.Count), unless(m.Count == 0, number(m.Min))}
+	for _, q := range record.Percentiles {
+		ns, ok := m.Percentiles[record.PercentileName(q)]
+		cells = append(cells, unless(!ok, number(ns)))
+	}
+	return append(cells, unless(none, number(m.Max)), unless(none, number(m.Mean)), unless(m.Count == 0, number(m.StdDev)),
+		strings.Join(m.Low, " "), number(m.Unanswered()), strings.Join(m.AtLeast, " "))
 }
 
 // number writes a number whole, without an exponent, and so that reading it gives it back.

@@ -139,15 +139,30 @@ func totals(r *record.Run) (f facts) {
 		f.add("late", "%s more, to messages sent in that time", unit.Plural(t.Late, "reply"))
 	}
 	if t.Backlog > 0 {
-		f.add("backlog", "%s of %s due were never sent", unit.Plural(t.Backlog, "message"), unit.Count(t.Due))
+		f.add("backlog", "%s", backlog(t))
 	}
 	f.add("errors", "%s", errorsByKind(t))
+	if t.Unserved > 0 {
+		f.add("unserved", "%s of %s got no reply", unit.Count(t.Unserved), unit.Plural(int64(r.Config.Clients), "client"))
+	}
 	if t.Unanswered > 0 {
 		f.add("unanswered", "%s when the run was ended", unit.Plural(t.Unanswered, "message"))
 	}
 	f = append(f, clock(r)...)
 	f = append(f, generator(r)...)
 	return append(f, precision(r)...)
+}
+
+// backlog tells what was due and not sent in time.
+func backlog(t record.Totals) string {
+	text := fmt.Sprintf("%s of %s due had not been sent when the time was over", unit.Plural(t.Backlog, "message"), unit.Count(t.Due))
+	switch t.NeverSent() {
+	case 0:
+		return text + "; they were sent then"
+	case t.Backlog:
+		return text + ", and never were"
+	}
+	return fmt.Sprintf("%s; %s of them never were", text, unit.Count(t.NeverSent()))
 }
 
 // parts tell what was merged.
@@ -251,7 +266,7 @@ func errorsByKind(t record.Totals) string {
 
 // notes say how the figures are to be read.
 func notes(r *record.Run) (f facts) {
-	if r.Totals.Received == 0 {
+	if r.Totals.Received == 0 && unanswered(r) == 0 {
 		return nil // there are no figures to read
 	}
 	for _, w := range r.Warnings {
@@ -266,6 +281,9 @@ func notes(r *record.Run) (f facts) {
 	}
 	if r.Config.Mode == record.Closed {
 		f.add("note", "closed loop: while a client waits for a reply it sends nothing, so a stall shows in one message for each client, however long it is (coordinated omission)")
+	}
+	if n := unanswered(r); n > 0 {
+		f.add("note", "%sat least: %s got no reply and took longer than was waited for it; count, min and stddev are of the others", markAtLeast, unit.Plural(n, "message"))
 	}
 	if low, none := marked(r); low || none {
 		f.add("note", "%s few samples: under 100 lie above that percentile; %s too few: under 10", markLow, markNone)
@@ -292,6 +310,14 @@ func rowNotes(r *record.Run) (out []string) {
 		out = append(out, "the kernel gave no timestamp for "+unit.Plural(n, "reply")+", whose wakeup is part of reverse")
 	}
 	return out
+}
+
+// unanswered is the number of messages without a reply among the figures of a run.
+func unanswered(r *record.Run) (n int64) {
+	for _, name := range shown(r) {
+		n = max(n, r.Metrics[name].Unanswered())
+	}
+	return n
 }
 
 // marked reports which marks the table has.

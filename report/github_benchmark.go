@@ -37,7 +37,10 @@ func GitHubBenchmark(w io.Writer, runs []*record.Run) error {
 }
 
 func githubRange(s *series) string {
-	if len(s.values) == 1 {
+	switch {
+	case s.atLeast:
+		return "or more"
+	case len(s.values) == 1:
 		return ""
 	}
 	return "± " + number((slices.Max(s.values)-slices.Min(s.values))/2)
@@ -52,6 +55,9 @@ func githubExtra(s *series) string {
 	lines := []string{
 		unit.Plural(s.samples, what) + " in " + unit.Plural(int64(len(s.values)), "run"),
 		strings.Join(s.verdicts, ", "),
+	}
+	if s.atLeast {
+		lines = append(lines, "a lower bound: messages without a reply may make it any higher")
 	}
 	if s.low {
 		lines = append(lines, "few samples: under 100 lie above that percentile")

@@ -27,8 +27,8 @@ func GoBench(w io.Writer, runs []*record.Run) error {
 		}
 		before = config
 		for _, name := range metricNames(r.Metrics) {
-			if m := r.Metrics[name]; m.Count > 0 {
-				fmt.Fprintf(w, "%s %d %s\n", benchName("metric="+word(name), r), m.Count, benchFigures(m))
+			if m := r.Metrics[name]; m.Count+m.Unanswered() > 0 {
+				fmt.Fprintf(w, "%s %d %s\n", benchName("metric="+word(name), r), m.Count+m.Unanswered(), benchFigures(m))
 			}
 		}
 		_, err := fmt.Fprintf(w, "%s %d %s replies/s %d errors\n",
@@ -52,16 +52,30 @@ func benchName(part string, r *record.Run) string {
 	return name
 }
 
-// benchFigures are those of a metric, each before its unit.
+// benchFigures are those of a metric, each before its unit. A lower bound has a unit of its
+// own, so that benchstat does not compare it with a figure.
 func benchFigures(m record.Metric) string {
-	figures := []string{number(m.Mean) + " ns/op", number(m.Min) + " min-ns"}
+	bounded := func(name, value, unit string) string {
+		if m.IsAtLeast(name) {
+			return value + " at-least-" + unit
+		}
+		return value + " " + unit
+	}
+	figures := []string{bounded("mean", number(m.Mean), "ns/op")}
+	if m.Count > 0 {
+		figures = append(figures, number(m.Min)+" min-ns")
+	}
 	for _, q := range record.Percentiles {
 		q := record.PercentileName(q)
 		if ns, ok := m.Percentiles[q]; ok {
-			figures = append(figures, number(ns)+" p"+q+"-ns")
+			figures = append(figures, bounded(q, number(ns), "p"+q+"-ns"))
 		}
 	}
-	return strings.Join(append(figures, number(m.Max)+" max-ns", number(m.StdDev)+" stddev-ns"), " ")
+	figures = append(figures, bounded("max", number(m.Max), "max-ns"))
+	if m.Count > 0 {
+		figures = append(figures, number(m.StdDev)+" stddev-ns")
+	}
+	return strings.Join(figures, " ")
 }
 
 // benchConfig is the configuration of a run, keys and values.

@@ -26,22 +26,29 @@ const (
 // outputPercentileDistribution of Java's HdrHistogram prints them, to the byte but for one
 // line: the mean and the deviation are the exact ones of the run, where Java's are those of
 // the middles of buckets. The maximum is, as there, the highest value that its bucket can hold.
+//
+// Messages without a reply count as answered when they were given up. If there are any a
+// last line says how many, and which figures are lower bounds because of them.
 func Hgrm(w io.Writer, r *record.Run, metric string) error {
 	m, ok := r.Metrics[metric]
 	switch {
 	case !ok:
 		return fmt.Errorf("the run has no metric %q; it has %s", metric, listOr(sampled(r), "none"))
-	case m.Count == 0:
+	case m.Count+m.Unanswered() == 0:
 		return fmt.Errorf("the run has no values of %s; it has some of %s", metric, listOr(sampled(r), "none, for nothing was measured"))
 	case m.Min < 0:
 		return fmt.Errorf("%s has values below zero (from %d ns), which the format hgrm cannot hold: choose another metric, or the format json, which holds them",
 			metric, m.Min)
 	}
-	h, err := m.Histogram()
+	l, err := m.Latencies()
 	if err != nil {
 		return fmt.Errorf("%s: %w", metric, err)
 	}
-	return hgrmOf(w, h)
+	if err := hgrmOf(w, l.All()); err != nil || m.Censored == nil {
+		return err
+	}
+	_, err = fmt.Fprintf(w, "#[Unanswered = %9d, lower bounds: %s]\n", m.Censored.Count, strings.Join(m.AtLeast, " "))
+	return err
 }
 
 func hgrmOf(w io.Writer, h *hist.Histogram) error {
@@ -62,7 +69,7 @@ func hgrmOf(w io.Writer, h *hist.Histogram) error {
 // sampled are the metrics of a run that Hgrm can write.
 func sampled(r *record.Run) (names []string) {
 	for _, name := range metricNames(r.Metrics) {
-		if m := r.Metrics[name]; m.Count > 0 && m.Min >= 0 {
+		if m := r.Metrics[name]; m.Count+m.Unanswered() > 0 && m.Min >= 0 {
 			names = append(names, name)
 		}
 	}

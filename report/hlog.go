@@ -15,6 +15,10 @@ import (
 // histogram holds none below zero.
 const hlogNegative = ".negative"
 
+// hlogUnanswered ends the tag of the messages of a metric that got no reply, with how long
+// was waited for it.
+const hlogUnanswered = ".unanswered"
+
 // hlogLine is a histogram of a time.
 type hlogLine struct {
 	start, length int64 // ns
@@ -34,10 +38,12 @@ type hlogLine struct {
 func Hlog(w io.Writer, r *record.Run) error {
 	hlogHead(w, r)
 	lines := hlogLines(r)
-	for _, l := range lines {
-		if strings.HasSuffix(l.tag, hlogNegative) {
-			hlogComment(w, "a tag that ends in "+hlogNegative+" has the values below zero of that metric, without their sign")
-			break
+	for _, s := range []struct{ suffix, means string }{
+		{hlogNegative, "has the values below zero of that metric, without their sign"},
+		{hlogUnanswered, "has the messages of that metric without a reply: their latency is at least that long"},
+	} {
+		if slices.ContainsFunc(lines, func(l hlogLine) bool { return strings.HasSuffix(l.tag, s.suffix) }) {
+			hlogComment(w, "a tag that ends in "+s.suffix+" "+s.means)
 		}
 	}
 	_, err := fmt.Fprintln(w, `"StartTimestamp","Interval_Length","Interval_Max","Interval_Compressed_Histogram"`)
@@ -114,8 +120,15 @@ func hlogMetric(start, length int64, name string, m record.Metric) (lines []hlog
 	if m.HDRNegative != "" {
 		lines = append(lines, hlogLine{start, length, word(name) + hlogNegative, -m.Min, m.HDRNegative})
 	}
-	if m.Max >= 0 {
-		lines = append(lines, hlogLine{start, length, word(name), m.Max, m.HDR})
+	longest := m.Max
+	if c := m.Censored; c != nil {
+		longest = c.MeasuredMax
+	}
+	if longest >= 0 {
+		lines = append(lines, hlogLine{start, length, word(name), longest, m.HDR})
+	}
+	if c := m.Censored; c != nil && c.HDR != "" {
+		lines = append(lines, hlogLine{start, length, word(name) + hlogUnanswered, c.Max, c.HDR})
 	}
 	return lines
 }

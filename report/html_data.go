@@ -9,7 +9,6 @@ import (
 	"strconv"
 	"sync"
 
-	"github.com/echostamp/echostamp/internal/hist"
 	"github.com/echostamp/echostamp/internal/record"
 )
 
@@ -32,9 +31,13 @@ type htmlDataRun struct {
 // htmlCurve has the percentiles of a metric: Values[i] is that of which 1/(1-q) is
 // 10^(i/htmlCurveSteps); the maximum is beyond.
 type htmlCurve struct {
-	Count  int64    `json:"count"`
+	Count  int64    `json:"count"` // messages
 	Max    int64    `json:"max"`
 	Values htmlInts `json:"values"`
+	// Open is from where on values are lower bounds, for want of replies, and AtLeast
+	// whether the maximum is one.
+	Open    int  `json:"open"`
+	AtLeast bool `json:"at_least"`
 }
 
 // htmlCurveSteps is how many points a curve has from 0 to 90 %, 90 to 99 % and so on.
@@ -78,11 +81,33 @@ type htmlKind struct {
 }
 
 // htmlSeries has of each interval the figures of a metric; a percentile of too few samples
-// is missing.
+// is missing. AtLeast has the intervals in which a figure is a lower bound.
 type htmlSeries struct {
-	P50 htmlInts `json:"p50"`
-	P99 htmlInts `json:"p99"`
-	Max htmlInts `json:"max"`
+	P50     htmlInts         `json:"p50"`
+	P99     htmlInts         `json:"p99"`
+	Max     htmlInts         `json:"max"`
+	AtLeast map[string][]int `json:"at_least,omitempty"`
+}
+
+// add adds the figures of an interval.
+func (s *htmlSeries) add(at int, m record.Metric) {
+	figure := func(to *htmlInts, name, figure string, value int64, ok bool) {
+		if !ok {
+			value = htmlMissing
+		}
+		*to = append(*to, value)
+		if ok && m.IsAtLeast(figure) {
+			if s.AtLeast == nil {
+				s.AtLeast = map[string][]int{}
+			}
+			s.AtLeast[name] = append(s.AtLeast[name], at)
+		}
+	}
+	p50, ok50 := m.Percentiles["50"]
+	p99, ok99 := m.Percentiles["99"]
+	figure(&s.P50, "p50", "50", p50, ok50)
+	figure(&s.P99, "p99", "99", p99, ok99)
+	figure(&s.Max, "max", "max", m.Max, m.Count+m.Unanswered() > 0)
 }
 
 // htmlOffset is what was estimated of the clock in a run or a part of it.
@@ -165,23 +190,28 @@ type htmlDrawn struct {
 }
 
 func htmlDraw(r *record.Run, name string) htmlDrawn {
-	h, err := r.Metrics[name].Histogram()
+	l, err := r.Metrics[name].Latencies()
 	if err != nil {
 		return htmlDrawn{err: fmt.Errorf("%s: %w", name, err)}
 	}
-	heat, err := htmlHeatOf(r.Intervals, name, h)
-	return htmlDrawn{htmlCurveOf(h), heat, err}
+	heat, err := htmlHeatOf(r.Intervals, name, l.Measured)
+	return htmlDrawn{htmlCurveOf(l), heat, err}
 }
 
-func htmlCurveOf(h *hist.Histogram) htmlCurve {
-	c := htmlCurve{Count: h.Count(), Max: h.Max(), Values: htmlInts{}}
-	if h.Count() == 0 {
+func htmlCurveOf(l record.Latencies) htmlCurve {
+	all := l.All()
+	c := htmlCurve{Count: all.Count(), Max: all.Max(), Values: htmlInts{}, AtLeast: l.Measured.Count() < all.Count()}
+	if c.Count == 0 {
 		return c
 	}
-	last := int(math.Log10(float64(h.Count())) * htmlCurveSteps)
+	last := int(math.Log10(float64(c.Count)) * htmlCurveSteps)
 	for i := 0; i <= last; i++ {
 		q := 100 * (1 - math.Pow(10, -float64(i)/htmlCurveSteps))
-		c.Values = append(c.Values, h.Percentile(q))
+		value, known := l.Percentile(all, q)
+		c.Values = append(c.Values, value)
+		if known {
+			c.Open = i + 1
+		}
 	}
 	return c
 }
@@ -217,26 +247,12 @@ func htmlLineOf(r *record.Run, intervals []record.Interval) htmlLine {
 	}
 	for _, name := range shown(r) {
 		var s htmlSeries
-		for _, i := range intervals {
-			m, ok := i.Metrics[name]
-			s.P50 = append(s.P50, htmlPercentile(m, "50"))
-			s.P99 = append(s.P99, htmlPercentile(m, "99"))
-			if ok && m.Count > 0 {
-				s.Max = append(s.Max, m.Max)
-			} else {
-				s.Max = append(s.Max, htmlMissing)
-			}
+		for at, i := range intervals {
+			s.add(at, i.Metrics[name])
 		}
 		l.Metrics[name] = s
 	}
 	return l
-}
-
-func htmlPercentile(m record.Metric, name string) int64 {
-	if v, ok := m.Percentiles[name]; ok {
-		return v
-	}
-	return htmlMissing
 }
 
 // htmlKinds counts the errors of each kind, the most frequent first. There are few kinds;

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -133,6 +134,8 @@ func htmlCells(m record.Metric) []htmlCell {
 		switch {
 		case text == markNone && m.Count == 0:
 			c.Title = "no samples"
+		case strings.HasPrefix(text, markAtLeast):
+			c.Raw, c.Title = raw[i], fmt.Sprintf("at least %s ns: %s got no reply", raw[i], unit.Plural(m.Unanswered(), "message"))
 		case text == markNone:
 			c.Title = "too few samples: under 10 lie above"
 		case i == 0:

@@ -30,16 +30,18 @@ type promLabel struct{ name, value string }
 
 // promFamilies are all of them. Times are seconds, exact to the nanosecond.
 var promFamilies = []promFamily{
-	{"echostamp_latency_seconds", "summary", "Percentiles of a metric of the run; those of too few samples are missing.", promSummaries},
+	{"echostamp_latency_seconds", "summary", "Percentiles of a metric of the run; those of too few samples, and lower bounds, are missing.", promSummaries},
+	{"echostamp_latency_at_least_seconds", "gauge", "Lower bound of a percentile, the mean or the maximum of a metric, which messages without a reply may make any higher.", promAtLeast},
+	{"echostamp_latency_unanswered", "gauge", "Messages of a metric without a reply.", promUnanswered},
 	{"echostamp_latency_few_samples", "gauge", "1 for a quantile above which fewer than a hundred samples lie.", promLow},
 	{"echostamp_latency_min_seconds", "gauge", "Smallest value of a metric.",
-		promEach(func(m record.Metric) string { return promSeconds(number(m.Min)) })},
+		promEach("min", func(m record.Metric) string { return promSeconds(number(m.Min)) })},
 	{"echostamp_latency_max_seconds", "gauge", "Largest value of a metric.",
-		promEach(func(m record.Metric) string { return promSeconds(number(m.Max)) })},
+		promEach("max", func(m record.Metric) string { return promSeconds(number(m.Max)) })},
 	{"echostamp_latency_mean_seconds", "gauge", "Mean of a metric.",
-		promEach(func(m record.Metric) string { return promSeconds(number(m.Mean)) })},
-	{"echostamp_latency_stddev_seconds", "gauge", "Standard deviation of a metric.",
-		promEach(func(m record.Metric) string { return promSeconds(number(m.StdDev)) })},
+		promEach("mean", func(m record.Metric) string { return promSeconds(number(m.Mean)) })},
+	{"echostamp_latency_stddev_seconds", "gauge", "Standard deviation of a metric, of the messages that were answered.",
+		promEach("stddev", func(m record.Metric) string { return promSeconds(number(m.StdDev)) })},
 	{"echostamp_messages_sent_total", "counter", "Messages that were sent while measuring.",
 		promOne(func(r *record.Run) string { return number(r.Totals.Sent) })},
 	{"echostamp_replies_received_total", "counter", "Replies that were received.",
@@ -123,29 +125,56 @@ func promSummaries(r *record.Run) (out []promSample) {
 		m, metric := r.Metrics[name], promLabel{"metric", name}
 		for _, q := range record.Percentiles {
 			q := record.PercentileName(q)
-			if ns, ok := m.Percentiles[q]; ok {
+			if ns, ok := m.Percentiles[q]; ok && !m.IsAtLeast(q) {
 				out = append(out, promSample{"", []promLabel{metric, promQuantile(q)}, promSeconds(number(ns))})
 			}
 		}
 		out = append(out,
 			promSample{"_sum", []promLabel{metric}, promSum(m)},
-			promSample{"_count", []promLabel{metric}, number(m.Count)})
+			promSample{"_count", []promLabel{metric}, number(m.Count + m.Unanswered())})
 	}
 	return out
 }
 
-// promSum is the sum of all values. Those of clocks that differ may be more than an
-// integer holds.
+// promAtLeast are the lower bounds of a run's figures.
+func promAtLeast(r *record.Run) (out []promSample) {
+	for _, name := range metricNames(r.Metrics) {
+		m := r.Metrics[name]
+		for _, figure := range m.AtLeast {
+			label, ns := promLabel{"figure", figure}, number(m.Max)
+			switch q, ok := m.Percentiles[figure]; {
+			case ok:
+				label, ns = promQuantile(figure), number(q)
+			case figure == "mean":
+				ns = number(m.Mean)
+			}
+			out = append(out, promSample{"", []promLabel{{"metric", name}, label}, promSeconds(ns)})
+		}
+	}
+	return out
+}
+
+func promUnanswered(r *record.Run) (out []promSample) {
+	for _, name := range metricNames(r.Metrics) {
+		if n := r.Metrics[name].Unanswered(); n > 0 {
+			out = append(out, promSample{"", []promLabel{{"metric", name}}, number(n)})
+		}
+	}
+	return out
+}
+
+// promSum is the sum of all values, of messages without a reply as long as was waited.
+// Those of clocks that differ may be more than an integer holds.
 func promSum(m record.Metric) string {
 	sum := new(big.Float).SetPrec(128).SetFloat64(m.Mean)
-	sum.Mul(sum, new(big.Float).SetInt64(m.Count))
+	sum.Mul(sum, new(big.Float).SetInt64(m.Count+m.Unanswered()))
 	return promSeconds(sum.Text('f', 0))
 }
 
 func promLow(r *record.Run) (out []promSample) {
 	for _, name := range metricNames(r.Metrics) {
 		for _, q := range r.Metrics[name].Low {
-			if _, ok := r.Metrics[name].Percentiles[q]; ok {
+			if _, ok := r.Metrics[name].Percentiles[q]; ok && !r.Metrics[name].IsAtLeast(q) {
 				out = append(out, promSample{"", []promLabel{{"metric", name}, promQuantile(q)}, "1"})
 			}
 		}
@@ -153,11 +182,12 @@ func promLow(r *record.Run) (out []promSample) {
 	return out
 }
 
-// promEach is a family of a figure of each metric that has any samples.
-func promEach(figure func(record.Metric) string) func(*record.Run) []promSample {
+// promEach is a family of a figure of each metric that has any samples, unless it is a
+// lower bound.
+func promEach(stat string, figure func(record.Metric) string) func(*record.Run) []promSample {
 	return func(r *record.Run) (out []promSample) {
 		for _, name := range metricNames(r.Metrics) {
-			if m := r.Metrics[name]; m.Count > 0 {
+			if m := r.Metrics[name]; m.Count > 0 && !m.IsAtLeast(stat) {
 				out = append(out, promSample{"", []promLabel{{"metric", name}}, figure(m)})
 			}
 		}

@@ -18,8 +18,11 @@ func Step(o record.Objective, s record.Step) string {
 }
 
 func figure(s record.Step) string {
-	if s.Figure == 0 {
+	switch {
+	case s.Figure == 0:
 		return markNone
+	case s.FigureAtLeast:
+		return markAtLeast + unit.Duration(s.Figure)
 	}
 	return unit.Duration(s.Figure)
 }
@@ -61,11 +64,8 @@ func search(b io.Writer, s *record.Search) {
 	for _, step := range steps {
 		cells := []string{unit.Rate(step.Rate), unit.Rate(step.Achieved)}
 		for _, c := range columns {
-			cell := markNone
-			if ns, ok := step.Percentiles[c.metric][c.q]; ok {
-				cell = unit.Duration(float64(ns))
-			}
-			cells = append(cells, cell)
+			m := record.Metric{Percentiles: step.Percentiles[c.metric], AtLeast: step.AtLeast[c.metric]}
+			cells = append(cells, percentile(m, c.q))
 		}
 		if objective != "" {
 			cells = append(cells, figure(step))
@@ -76,8 +76,8 @@ func search(b io.Writer, s *record.Search) {
 	fmt.Fprintln(b)
 	for _, o := range []struct{ word, means string }{
 		{record.Missed, "the objective did not hold"},
-		{record.Behind, "the rate was not reached: messages that were due were never sent"},
-		{record.Untrusted, "the run was invalid"},
+		{record.Behind, "the rate was not reached: messages had not been sent when the time was over"},
+		{record.Untrusted, "the run was invalid, or whether the objective held is not known"},
 		{markGenerator, "it may have been the load generator's doing"},
 	} {
 		if slices.ContainsFunc(steps, func(s record.Step) bool { return strings.Contains(outcome(s), o.word) }) {

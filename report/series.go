@@ -20,6 +20,7 @@ type series struct {
 	values   []float64
 	samples  int64
 	low      bool // fewer than a hundred samples lie above a percentile of it
+	atLeast  bool // a value is a lower bound, for want of replies
 	verdicts []string
 }
 
@@ -73,7 +74,7 @@ func seriesLabels(runs []*record.Run) []string {
 // seriesOf are the series of one run.
 func seriesOf(r *record.Run) (out []*series) {
 	for _, name := range metricNames(r.Metrics) {
-		if m := r.Metrics[name]; m.Count > 0 {
+		if m := r.Metrics[name]; m.Count+m.Unanswered() > 0 {
 			out = append(out, metricSeries(name, m)...)
 		}
 	}
@@ -90,12 +91,13 @@ func seriesOf(r *record.Run) (out []*series) {
 func metricSeries(name string, m record.Metric) []*series {
 	// By clocks as they stand their difference is in it, of which less is not better.
 	smaller := name != record.ForwardRaw && name != record.ReverseRaw
-	out := []*series{{name: word(name) + " mean", unit: seriesTime, smaller: smaller, values: []float64{m.Mean}, samples: m.Count}}
+	samples := m.Count + m.Unanswered()
+	out := []*series{{name: word(name) + " mean", unit: seriesTime, smaller: smaller, values: []float64{m.Mean}, samples: samples, atLeast: m.IsAtLeast("mean")}}
 	for _, q := range seriesPercentiles {
 		if ns, ok := m.Percentiles[q]; ok {
 			out = append(out, &series{
 				name: word(name) + " p" + q, unit: seriesTime, smaller: smaller, values: []float64{float64(ns)},
-				samples: m.Count, low: slices.Contains(m.Low, q),
+				samples: samples, low: slices.Contains(m.Low, q), atLeast: m.IsAtLeast(q),
 			})
 		}
 	}
@@ -107,6 +109,7 @@ func (s *series) add(o *series) {
 	s.values = append(s.values, o.values...)
 	s.samples += o.samples
 	s.low = s.low || o.low
+	s.atLeast = s.atLeast || o.atLeast
 	if !slices.Contains(s.verdicts, o.verdicts[0]) {
 		s.verdicts = append(s.verdicts, o.verdicts[0])
 	}

@@ -32,10 +32,11 @@ func shown(r *record.Run) []string {
 	})
 }
 
-// marks stand for percentiles with too few samples.
+// marks stand for figures that are not known, or not well.
 const (
-	markLow  = "~" // before the figure
-	markNone = "-" // instead of it
+	markLow     = "~"  // before a percentile with few samples above it
+	markNone    = "-"  // instead of one with too few
+	markAtLeast = "> " // before a lower bound: messages without a reply may make it any higher
 )
 
 // Text writes r the way a person reads it.
@@ -96,24 +97,23 @@ func line(w io.Writer, cells []string) {
 	fmt.Fprint(w, strings.Join(cells, "\t"), "\t\n")
 }
 
-// cells are the figures of a metric, under the table's head.
+// cells are the figures of a metric, under the table's head. Count, min and stddev are
+// those of the messages that were answered.
 func cells(m record.Metric) []string {
-	out := []string{unit.Count(m.Count)}
-	figure := func(ns float64) {
-		text := markNone
-		if m.Count > 0 {
-			text = unit.Duration(ns)
+	measured := func(ns float64) string {
+		if m.Count == 0 {
+			return markNone
 		}
-		out = append(out, text)
+		return unit.Duration(ns)
 	}
-	figure(float64(m.Min))
+	out := []string{unit.Count(m.Count), measured(float64(m.Min))}
 	for _, q := range record.Percentiles {
 		out = append(out, percentile(m, record.PercentileName(q)))
 	}
-	figure(float64(m.Max))
-	figure(m.Mean)
-	figure(m.StdDev)
-	return out
+	if m.Count+m.Unanswered() == 0 {
+		return append(out, markNone, markNone, markNone)
+	}
+	return append(out, bounded(m, "max", float64(m.Max)), bounded(m, "mean", m.Mean), measured(m.StdDev))
 }
 
 func percentile(m record.Metric, name string) string {
@@ -121,8 +121,16 @@ func percentile(m record.Metric, name string) string {
 	switch {
 	case !ok:
 		return markNone
-	case slices.Contains(m.Low, name):
+	case slices.Contains(m.Low, name) && !m.IsAtLeast(name):
 		return markLow + unit.Duration(float64(ns))
 	}
-	return unit.Duration(float64(ns))
+	return bounded(m, name, float64(ns))
+}
+
+// bounded is a figure, or a lower bound of it.
+func bounded(m record.Metric, name string, ns float64) string {
+	if m.IsAtLeast(name) {
+		return markAtLeast + unit.Duration(ns)
+	}
+	return unit.Duration(ns)
 }

@@ -12,19 +12,21 @@ function curveTable(curve) {
   return [x, v];
 }
 
+function end(x) { return x[x.length - 1]; }
+
 // curves lays the curves of a metric over each other, each in two lines: what enough
-// samples tell, and beyond.
+// samples tell, and beyond, also where figures are lower bounds.
 function curves(runs, metric, log) {
   const tables = [], series = [];
   for (const { run, color } of runs) {
     const curve = run.curves[metric];
     if (!curve || !curve.count) continue;
     const [x, v] = curveTable(curve), known = Math.log10(Math.max(1, curve.count / FEWEST)) + 1e-9;
-    const from = x.findLastIndex(at => at <= known);
+    const from = Math.min(x.findLastIndex(at => at <= known), Math.max(0, curve.open - 1));
     const draw = v.map(value => log && value <= 0 ? null : value);
     tables.push([x, draw.map((value, i) => i <= from ? value : null), draw.map((value, i) => i >= from ? value : null), v]);
-    const label = run.label ? "run " + run.label : metric;
-    series.push({ label, color, text: duration }, { label, color, dash: "dash", width: 1.25, silent: true, text: duration });
+    const label = run.label ? "run " + run.label : metric, open = curve.at_least ? x[curve.open] ?? end(x) : Infinity;
+    series.push({ label, open, color, text: duration }, { label, color, dash: "dash", width: 1.25, silent: true, text: duration });
   }
   return { tables, series };
 }
@@ -47,6 +49,7 @@ function curveSpec(runs, metric, log, range) {
     const at = Math.floor(i / 2) * 3 + 1;
     data.push(all[at + i % 2]);
     s.values = all[at + 2];
+    if (!s.silent) s.text = (v, j) => bounded(all[0][j] >= s.open, duration(v));
   });
   const title = i => percentile(all[0][i]);
   const spec = {
@@ -55,7 +58,7 @@ function curveSpec(runs, metric, log, range) {
     y: { log, axis: latencyAxis(log), range: range || latencyRange(log) },
     summary: () => runs.filter(r => r.run.curves[metric]?.count).map(({ run }) => {
       const c = run.curves[metric];
-      return `${run.label ? "Run " + run.label + ": " : ""}median ${duration(c.values[Math.min(c.values.length - 1, Math.floor(CURVE_STEPS * Math.log10(2)))])}, maximum ${duration(c.max)}, of ${count(c.count)} samples`;
+      return `${run.label ? "Run " + run.label + ": " : ""}median ${duration(c.values[Math.min(c.values.length - 1, Math.floor(CURVE_STEPS * Math.log10(2)))])}, maximum ${bounded(c.at_least, duration(c.max))}, of ${count(c.count)} samples`;
     }).join(". "),
   };
   spec.table = () => tableOf(spec, "percentile");

@@ -22,6 +22,11 @@ function duration(ns) {
   return sign + threeDigits(v) + UNITS[i][0];
 }
 
+// bounded marks a lower bound: messages without a reply may make it any higher.
+function bounded(atLeast, text) {
+  return atLeast ? "> " + text : text;
+}
+
 function count(n) {
   return String(Math.round(n)).replace(/\B(?=(\d{3})+$)/g, ",");
 }

@@ -24,6 +24,10 @@ function timeSpec(name, figures, y, more = {}) {
   // All of the time, and not from the middle of the first interval to that of the last.
   const from = Math.min(...figures.map(f => f.line.start[0] ?? Infinity));
   const until = Math.max(...figures.map(f => (f.line.start.at(-1) ?? 0) + (f.line.length.at(-1) ?? 0)));
+  for (const f of figures.filter(f => f.open)) {
+    const plain = f.text;
+    f.text = (v, i) => bounded(f.open.has(all[0][i]), plain(v));
+  }
   const title = i => {
     for (let n = 0; n < figures.length; n++) {
       const starts = all[n * 4 + 3], at = nearest(starts, i);
@@ -41,6 +45,11 @@ function timeSpec(name, figures, y, more = {}) {
   return spec;
 }
 
+// middles are where some intervals of a line are in a chart.
+function middles(line, intervals) {
+  return new Set(intervals.map(i => line.start[i] + line.length[i] / 2));
+}
+
 const FIGURES = [["p50", "solid", 1.75, 1], ["p99", "dash", 1.5, 2], ["max", "dots", 1.25, 3]];
 
 function latencySpec(runs, metric, log) {
@@ -50,7 +59,7 @@ function latencySpec(runs, metric, log) {
   const first = lines.every(({ line }) => line.metrics[metric].p99.some(v => v !== null)) ? "p99" : "p50"; // to be seen
   const figures = lines.flatMap(({ line, color, label }) => FIGURES.map(([name, dash, width, own]) => ({
     label: one ? [runs.length > 1 && label, name].filter(Boolean).join(" ") : `${label} ${name}`, color: one ? own : color, dash: one ? "solid" : dash, width, line,
-    hidden: !one && name !== first, values: line.metrics[metric][name], text: duration,
+    hidden: !one && name !== first, values: line.metrics[metric][name], text: duration, open: middles(line, line.metrics[metric].at_least?.[name] || []),
   })));
   const y = { log, axis: latencyAxis(log), range: latencyRange(log), draw: v => log && v !== null && v <= 0 ? null : v };
   return timeSpec(`Latency over time, ${metric}`, figures, y);
