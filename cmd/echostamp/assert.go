@@ -34,16 +34,6 @@ func (o *assertOptions) parse() error {
 	return nil
 }
 
-// ofErrors reports whether one is about errors.
-func (o *assertOptions) ofErrors() bool {
-	for _, objective := range o.objectives {
-		if objective.OfErrors() {
-			return true
-		}
-	}
-	return false
-}
-
 // need is the option to give for something to be checked; empty if it is given.
 func (o *assertOptions) need() string {
 	if len(o.objectives) == 0 {

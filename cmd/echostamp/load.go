@@ -56,8 +56,9 @@ means port 12345.
 The report goes to standard output, with a verdict at its end: valid, or
 generator-limited or invalid with the reasons. Unless it is valid the exit code is
 4; --accept-invalid makes that 0. --assert holds it to an objective: the exit code is 3
-if one is not kept, and 4 if that is not known. An assertion about errors takes the place
-of --max-errors, unless that is given. An interrupt ends the run early with the report
+if one is not kept, and 4 if that is not known. An assertion about errors is decided by
+the errors alone; others are not believed of a run with more errors than --max-errors
+allows. An interrupt ends the run early with the report
 of what was measured, and exit code 130. Exit code 1 means that the run could not
 be done: nothing was measured, or clients had no connection at the end.`,
 		Example: `  echostamp load -c 10 -r 1000
@@ -83,9 +84,6 @@ be done: nothing was measured, or clients had no connection at the end.`,
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if err := opts.assert.parse(); err != nil {
 			return usage(err)
-		}
-		if opts.assert.ofErrors() && !f.Changed("max-errors") {
-			runs.pacing.maxErrors = "100%" // they are judged by the assertion
 		}
 		cfg, err := runs.config()
 		if err != nil {

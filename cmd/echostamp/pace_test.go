@@ -38,7 +38,7 @@ func TestEverySlotIsDue(t *testing.T) {
 			t.Parallel()
 			_, run := loadJSON(t, "--accept-invalid --engine "+engine+" "+args)
 			tot := run.Totals
-			if tot.Due != due || tot.Sent+tot.Backlog != due {
+			if tot.Due != due || tot.Sent > due || tot.Sent+tot.Backlog < due {
 				t.Errorf("%d due, %d sent, backlog %d; want %d due", tot.Due, tot.Sent, tot.Backlog, due)
 			}
 			if tot.Backlog > due/100+10 && run.Validity.Verdict == record.Valid {
@@ -79,7 +79,7 @@ func TestOverload(t *testing.T) {
 	if r.code != exitInvalid || run.Validity.Verdict == record.Valid {
 		t.Errorf("exit code %d, %+v", r.code, run.Validity)
 	}
-	if said := strings.Join(run.Validity.Reasons, "\n"); !regexp.MustCompile(`of 4,000 messages due .* were never sent`).MatchString(said) {
+	if said := strings.Join(run.Validity.Reasons, "\n"); !regexp.MustCompile(`of 4,000 messages due .* had not been sent when the time was over`).MatchString(said) {
 		t.Errorf("reasons %s", said)
 	}
 	if run.Totals.Backlog < 2000 {

@@ -146,6 +146,28 @@ func growing(by time.Duration) func(net.Conn) {
 	}
 }
 
+// dropping answers all messages but one in so many.
+func dropping(every int64) func(net.Conn) {
+	var messages atomic.Int64
+	return talk(func(m []byte) []byte {
+		if messages.Add(1)%every == 0 {
+			return nil
+		}
+		return answered(m)
+	})
+}
+
+// picky serves so many connections, one after another too, and closes all others at once.
+func picky(most int64) func(net.Conn) {
+	var served atomic.Int64
+	return func(c net.Conn) {
+		if served.Add(1) <= most {
+			honest(c)
+		}
+		served.Add(-1)
+	}
+}
+
 // silent takes everything and says nothing.
 func silent(c net.Conn) { _, _ = io.Copy(io.Discard, c) }
 
