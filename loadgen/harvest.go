@@ -32,12 +32,20 @@ func (p *plan) newHarvest() *harvest {
 	return &harvest{metrics: newMetrics(p.cfg, immediate)}
 }
 
-// sample is what a reply says of the server's clock. It is kept if that is estimated.
+// sample is what a reply says of the server's clock. It is kept if that is estimated, unless
+// the timestamp is so far away that differences would not be exact: then it counts as
+// clock.MaxApart away, and nothing is estimated by it.
 func (s *shard) sample(c *client, t2 int64, at evloop.Stamp, counted bool) clock.Sample {
 	if s.answered <= resolutionSamples {
 		s.counts.resolution = gcd(s.counts.resolution, t2)
 	}
 	sample := clock.Sample{Sent: c.sent, Arrived: c.arrived(at), Read: at.Read, Stamp: t2, Client: c.id, Counted: counted}
+	if sample.Stamp = clock.Near(c.sent, t2); sample.Stamp != t2 {
+		if counted {
+			s.counts.far++
+		}
+		return sample
+	}
 	if s.samples {
 		s.harvest.samples = append(s.harvest.samples, sample)
 	}

@@ -22,7 +22,8 @@ func (s *supervisor) relate(r *record.Run, c counts, m *metrics) {
 	case s.directions != nil:
 		sum := s.directions.estimator.Finish()
 		s.describeClock(&r.Clock, sum)
-		s.cfg.Clocks.judge(&r.Clock, s.local, sum)
+		r.Clock.Excluded += c.far
+		s.cfg.Clocks.judge(&r.Clock, s.local, sum, c.far)
 	case s.local && m[forwardRaw].Count() > 0 && min(m[forwardRaw].Min(), m[reverseRaw].Min()) >= -clock.Tolerance-c.resolution:
 		r.Clock.Relation = record.Same
 	}
@@ -32,11 +33,18 @@ func (s *supervisor) relate(r *record.Run, c counts, m *metrics) {
 }
 
 // judge says how the clocks relate: with one clock, every reply leaves room for an offset
-// of 0. Where nothing could be estimated, only what is vouched for can be judged.
-func (c Clocks) judge(r *record.Clock, local bool, sum clock.Summary) {
-	beyond := func(limit int64) int64 {
-		limit += clock.Tolerance + sum.Slack
-		return max(0, -limit-sum.Lowest, sum.Highest-limit)
+// of 0. Where nothing could be estimated, only what is vouched for can be judged: by the
+// replies that there are, and those that are too far away to estimate anything by.
+func (c Clocks) judge(r *record.Clock, local bool, sum clock.Summary, far int64) {
+	beyond := func(limit int64) (by int64) {
+		if sum.Seen() {
+			slack := clock.Tolerance + sum.Slack
+			by = max(0, -limit-slack-sum.Lowest, sum.Highest-limit-slack)
+		}
+		if far > 0 {
+			by = max(by, clock.MaxApart-limit)
+		}
+		return by
 	}
 	switch {
 	case c.Use == SyncedClocks:
@@ -117,6 +125,10 @@ func (s *supervisor) warnOfClocks(r *record.Run, c counts, m metrics, warn func(
 		}
 		warn("by the server's timestamp %s had reached it before they were sent, or after the reply arrived: they are not in %s",
 			unit.Plural(n, "message"), where)
+	}
+	if c.far > 0 {
+		warn("%s more than 100 years from this host's clock: forward and reverse take that for 100 years, and no offset is estimated by it",
+			unit.Plural(c.far, "timestamp"))
 	}
 	if part := share(r.Clock.Excluded, r); part > 0.1 {
 		warn("%s of the replies are not in corrected directions and excess, because no offset is known for them", percent(part))

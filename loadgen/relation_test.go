@@ -85,10 +85,35 @@ func TestRelation(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var r record.Clock
-			tc.clocks.judge(&r, tc.local, clock.Summary{Lowest: tc.lowest, Highest: tc.highest, Slack: tc.slack, Segments: make([]clock.Segment, 1)})
+			tc.clocks.judge(&r, tc.local, clock.Summary{Lowest: tc.lowest, Highest: tc.highest, Slack: tc.slack, Segments: make([]clock.Segment, 1)}, 0)
 			if r.Relation != tc.relation || r.Contradiction != tc.contradiction || r.Vouched != int64(tc.clocks.Error) {
 				t.Errorf("%+v, want %s, contradicted by %d", r, tc.relation, tc.contradiction)
 			}
 		})
+	}
+}
+
+// TestRelationOfExtremes holds what is said where nothing was seen, and of timestamps that are
+// too far away to be seen.
+func TestRelationOfExtremes(t *testing.T) {
+	nothing := clock.NewEstimator(1, func([]clock.Sample, clock.Correction) {}).Finish()
+	for name, tc := range map[string]struct {
+		error         time.Duration
+		sum           clock.Summary
+		far           int64
+		contradiction int64
+	}{
+		"no reply":           {0, nothing, 0, 0}, // was 9223372036854774807
+		"no reply, an hour":  {time.Hour, nothing, 0, 0},
+		"all too far away":   {time.Hour, nothing, 5, clock.MaxApart - int64(time.Hour)},
+		"100 years ahead":    {0, clock.Summary{Lowest: clock.MaxApart, Highest: clock.MaxApart - 1}, 0, clock.MaxApart - 1 - clock.Tolerance},
+		"100 years behind":   {0, clock.Summary{Lowest: 1 - clock.MaxApart, Highest: -clock.MaxApart}, 0, clock.MaxApart - 1 - clock.Tolerance},
+		"ten years of error": {maxLength, clock.Summary{Lowest: -clock.MaxApart, Highest: -clock.MaxApart}, 0, clock.MaxApart - int64(maxLength) - clock.Tolerance},
+	} {
+		var r record.Clock
+		Clocks{SyncedClocks, tc.error}.judge(&r, false, tc.sum, tc.far)
+		if r.Relation != record.Asserted || r.Contradiction != tc.contradiction {
+			t.Errorf("%s: %+v, want a contradiction by %d", name, r, tc.contradiction)
+		}
 	}
 }

@@ -103,6 +103,7 @@ type counts struct {
 	crossed    int64 // the longest wait of the warm-up that ended in the measured time
 	last       int64 // when the last reply came, on the time line
 	resolution int64 // of the server's timestamps, nanoseconds, also in the warm-up
+	far        int64 // replies whose timestamp is beyond clock.MaxApart
 }
 
 // backlog is the number of messages that were due and not sent when the time was over.
@@ -159,6 +160,7 @@ func (c *counts) add(o counts) {
 	c.overhang += o.overhang
 	c.crossed = max(c.crossed, o.crossed)
 	c.stamped += o.stamped
+	c.far += o.far
 	c.last = max(c.last, o.last)
 	c.resolution = gcd(c.resolution, o.resolution)
 }

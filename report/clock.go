@@ -127,7 +127,7 @@ func clockNotes(r *record.Run) (out []string) {
 	case c.Relation == record.Mixed:
 		out = append(out, "mixed: the clocks of the parts relate in various ways; forward and reverse hold those of all")
 	case !c.IsRaw():
-		half := float64(r.Metrics[record.Forward].Min+r.Metrics[record.Reverse].Min) / 2
+		half := (float64(r.Metrics[record.Forward].Min) + float64(r.Metrics[record.Reverse].Min)) / 2
 		out = append(out, fmt.Sprintf("%s: forward and reverse have equal minima by construction, for their split is known only to ± half the smallest round trip (± %s); excess is free of that assumption",
 			c.Relation, unit.Duration(half)))
 	}

@@ -185,7 +185,7 @@ func (c *chat) print(reply []byte, t1, t2, t3 int64) error {
 	b = append(b, '\n')
 	if c.delays {
 		b = fmt.Appendf(b, "rtt %s = forward %s + reverse %s\n",
-			unit.Duration(float64(t3-t1)), unit.Duration(float64(t2-t1)), unit.Duration(float64(t3-t2)))
+			unit.Duration(clock.Apart(t1, t3)), unit.Duration(clock.Apart(t1, t2)), unit.Duration(clock.Apart(t2, t3)))
 	}
 	_, err := c.out.Write(b)
 	return err

@@ -1,5 +1,7 @@
 package clock
 
+import "math"
+
 // A Summary is what is known of the two clocks when a run is over. Times are
 // nanoseconds on the client's line.
 type Summary struct {
@@ -56,6 +58,9 @@ const (
 	ForwardFloor                   // the least delay to the server
 	ReverseFloor                   // the least delay from the server
 )
+
+// Seen reports whether there was any sample, of which Lowest and Highest are.
+func (s *Summary) Seen() bool { return s.Lowest != math.MaxInt64 || s.Highest != math.MinInt64 }
 
 // see takes samples, whatever becomes of them.
 func (s *Summary) see(samples []Sample) {

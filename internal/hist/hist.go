@@ -99,9 +99,18 @@ func (h *Histogram) RecordN(v, n int64) {
 	}
 	h.count += n
 	h.min, h.max = min(h.min, v), max(h.max, v)
-	d := float64(v - h.first)
+	d := difference(v, h.first)
 	h.sum += float64(n) * d
 	h.squares += float64(n) * d * d
+}
+
+// difference is exact to 2^53, and of values further apart rounded, also where 63 bits do not
+// hold it.
+func difference(a, b int64) float64 {
+	if d := a - b; (d >= 0) == (a >= b) {
+		return float64(d)
+	}
+	return float64(a) - float64(b)
 }
 
 // upper and lower are the part of either side in which anything was counted, and the
@@ -129,7 +138,7 @@ func (h *Histogram) Merge(from *Histogram) {
 	h.positive.merge(from.upper())
 	h.negative.merge(from.lower())
 	h.min, h.max = min(h.min, from.min), max(h.max, from.max)
-	n, shift := float64(from.count), float64(from.first-h.first)
+	n, shift := float64(from.count), difference(from.first, h.first)
 	h.squares += from.squares + 2*shift*from.sum + n*shift*shift
 	h.sum += from.sum + n*shift
 	h.count += from.count

@@ -162,3 +162,27 @@ func BenchmarkRecord(b *testing.B) {
 		v = (v * 31) & 0xfffff
 	}
 }
+
+// TestExtremes holds sums of values whose differences exceed 63 bits, in one histogram and in
+// merged ones.
+func TestExtremes(t *testing.T) {
+	const top = math.MaxInt64
+	a, b, both := New(), New(), New()
+	for range 100 {
+		a.Record(top)
+		b.Record(-top)
+		both.Record(top)
+		both.Record(-top)
+	}
+	a.Merge(b)
+	for name, h := range map[string]*Histogram{"recorded": both, "merged": a} {
+		if h.Count() != 200 || h.Min() != -top || h.Max() != top || math.Abs(h.Mean()) > 1024 || math.Abs(h.StdDev()/top-1) > 1e-9 {
+			t.Errorf("%s: %d from %d to %d, mean %v, deviation %v", name, h.Count(), h.Min(), h.Max(), h.Mean(), h.StdDev())
+		}
+		positive, negative := h.Encode()
+		again, err := Decode(positive, negative, Figures{h.Count(), h.Min(), h.Max(), h.Mean(), h.StdDev()})
+		if err != nil || again.Percentile(50) != h.Percentile(50) || again.Mean() != h.Mean() {
+			t.Errorf("%s: decoded as %+v, %v", name, again, err)
+		}
+	}
+}

@@ -27,7 +27,8 @@ type Clock struct {
 	Segments []Segment `json:"segments"`
 	Changes  []Change  `json:"changes"`
 	More     int64     `json:"more,omitempty"`
-	// Excluded are the replies around changes, of which no offset is known, and
+	// Excluded are the replies of which no offset is known, around changes, or because their
+	// timestamp is more than 100 years from this host's clock, and
 	// Violations those whose timestamp contradicts the others: by it the server
 	// had the message before it was sent, or after the reply arrived. Neither are
 	// in corrected directions, nor in ForwardExcess and ReverseExcess.

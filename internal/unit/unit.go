@@ -79,9 +79,15 @@ func Count(n int64) string {
 	return s
 }
 
+// mostWhole is from where on a number is not printed whole: no integer may hold it.
+const mostWhole = 1e15
+
 // Rate prints a number of events a second: whole with commas from 100 on, with
 // three significant digits below.
 func Rate(perSecond float64) string {
+	if perSecond >= mostWhole {
+		return strconv.FormatFloat(perSecond, 'g', 3, 64) + "/s"
+	}
 	if perSecond >= 99.95 {
 		return Count(int64(perSecond+0.5)) + "/s"
 	}

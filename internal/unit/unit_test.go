@@ -50,7 +50,7 @@ func TestCounts(t *testing.T) {
 		}
 	}
 	for r, want := range map[float64]string{
-		0: "0.00/s", 1.5: "1.50/s", 99.94: "99.9/s", 99.96: "100/s", 302469.4: "302,469/s",
+		0: "0.00/s", 1.5: "1.50/s", 99.94: "99.9/s", 99.96: "100/s", 302469.4: "302,469/s", 1e19: "1e+19/s",
 	} {
 		if got := Rate(r); got != want {
 			t.Errorf("Rate(%v) = %s, want %s", r, got, want)

@@ -228,7 +228,7 @@ func differs(t2 int64, body, sent []byte) Verdict {
 	for from := at; from >= max(1, at-maxTime); from-- {
 		again, _, v := cutTime(body[from:])
 		switch {
-		case v == Whole && again-t2 < oneTurn && t2-again < oneTurn:
+		case v == Whole && distance(again, t2) < oneTurn:
 			return Split
 		case v == Partial && len(body) < len(sent):
 			verdict = Partial
@@ -236,6 +236,9 @@ func differs(t2 int64, body, sent []byte) Verdict {
 	}
 	return verdict
 }
+
+// distance is how far two times are apart, which may be more than 63 bits hold.
+func distance(a, b int64) uint64 { return uint64(max(a, b)) - uint64(min(a, b)) }
 
 // oneTurn is more than a server takes between the pieces of one message, in
 // nanoseconds.

@@ -202,3 +202,15 @@ func BenchmarkCheckReply(b *testing.B) {
 		CheckReply(reply, []byte(sent))
 	}
 }
+
+// TestSplitOfExtremes has two times in a reply that are more than 63 bits apart, and so not of
+// one turn.
+func TestSplitOfExtremes(t *testing.T) {
+	const first, last = "-9223372036.854775808", "9223372036.854775807"
+	sent := []byte("1732310000.000000000:abcdefghijklmnopqrstuvwxyz")
+	for _, got := range []string{first + ":1732310000.000" + last + ":x", last + ":1732310000.000" + first + ":x"} {
+		if _, v := CheckReply([]byte(got), sent); v != Mismatch {
+			t.Errorf("%s: verdict %d, want %d", got, v, Mismatch)
+		}
+	}
+}
