@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -16,19 +17,23 @@ import (
 // otherHost is a network namespace: a host of its own, but for its clock.
 type otherHost struct{ ip, name, addr string }
 
+// otherHosts counts those of this process: what is left of one may last a little longer.
+var otherHosts atomic.Int32
+
 // subnet is one of four addresses, which another run of the tests is not likely to use.
-func subnet() (near, far string) {
+func subnet(n int32) (near, far string) {
 	pid := os.Getpid()
-	prefix := fmt.Sprintf("10.203.%d.", pid>>6&0xff)
+	prefix := fmt.Sprintf("10.%d.%d.", 128+n%64, pid>>6&0xff)
 	return prefix + strconv.Itoa(pid&0x3f*4+1), prefix + strconv.Itoa(pid&0x3f*4+2)
 }
 
 // newOtherHost makes one, which takes root.
 func newOtherHost(t *testing.T) otherHost {
 	t.Helper()
-	here, there := subnet()
-	h := otherHost{ip: peers.Need(t, "ip"), name: fmt.Sprintf("echostamp-%d", os.Getpid()), addr: there}
-	near, far := fmt.Sprintf("es%da", os.Getpid()), fmt.Sprintf("es%db", os.Getpid())
+	n := otherHosts.Add(1)
+	here, there := subnet(n)
+	h := otherHost{ip: peers.Need(t, "ip"), name: fmt.Sprintf("echostamp-%d-%d", os.Getpid(), n), addr: there}
+	near, far := fmt.Sprintf("es%da%d", os.Getpid(), n), fmt.Sprintf("es%db%d", os.Getpid(), n)
 	if err := h.run("netns", "add", h.name); err != nil {
 		peers.Lack(t, "the right to make network namespaces", err)
 	}

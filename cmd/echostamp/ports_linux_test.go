@@ -39,21 +39,22 @@ func portsInTimeWait(t *testing.T, h otherHost) {
 	s := listeningOn(t, 1, h.on(exec.Command(program(t), "server", "--listen", h.addr+":12345")))
 	load := func(args string) result {
 		t.Helper()
-		return execute(t, h.on(exec.Command(program(t), strings.Fields("load -q --accept-invalid --format json -c 60 "+args+" "+s.addrs[0])...)))
+		return execute(t, h.on(exec.Command(program(t), strings.Fields("load -q --accept-invalid --format json -c 90 "+args+" "+s.addrs[0])...)))
 	}
 	r := load("--find-rate response.p50<10s --find-max 1000/s -d 300ms")
 	found := r.run(t)
 	if r.code != exitDone || found.Search.Limit != record.ByGenerator || found.Validity.Verdict != record.GeneratorLimited || len(found.Search.Steps) != 1 {
 		t.Errorf("exit code %d, %+v, %+v", r.code, found.Search, found.Validity)
 	}
-	const says = `60 clients from \S+ need as many ports, and towards \S+:12345 it has 41 free: of 101, connections in TIME_WAIT hold 60; wait a minute, give more addresses with --source, or use fewer clients`
+	// Of some connections it is the server that keeps them in TIME_WAIT: who closes first.
+	const says = `90 clients from \S+ need as many ports, and towards \S+:12345 it has \d+ free: of 101, (connections in TIME_WAIT hold \d+( and open connections hold \d+)?|open connections hold \d+); wait a minute, give more addresses with --source, or use fewer clients`
 	if !regexp.MustCompile(`the search could not go on, and what it found is not confirmed: ` + says).MatchString(strings.Join(found.Validity.Reasons, "; ")) {
 		t.Errorf("reasons %q", found.Validity.Reasons)
 	}
-	if r = load("-n 60"); r.code != exitFailed || !regexp.MustCompile(says).MatchString(r.errOut) || r.run(t).Totals.Errors["ports"] != 1 {
+	if r = load("-n 90"); r.code != exitFailed || !regexp.MustCompile(says).MatchString(r.errOut) || r.run(t).Totals.Errors["ports"] != 1 {
 		t.Errorf("exit code %d, %s", r.code, r.errOut)
 	}
-	if r = load("-c 41 -n 4100"); r.code != exitDone || r.run(t).Totals.Received != 4100 {
+	if r = load("-c 8 -n 800"); r.code != exitDone || r.run(t).Totals.Received != 800 {
 		t.Errorf("exit code %d, %s", r.code, r.errOut)
 	}
 }
