@@ -461,47 +461,6 @@ func TestWarmth(t *testing.T) {
 	}
 }
 
-func TestSections(t *testing.T) {
-	var s sections
-	const q = 50
-	add := func(from, to int64, value func(i int64) int64) {
-		for at := from; at < to; at += 250e6 {
-			h := hist.New()
-			for i := range int64(20) {
-				h.Record(value(i + at))
-			}
-			s.add(h, at)
-		}
-	}
-	add(0, 4e9, func(int64) int64 { return 1000 })
-	if _, ok := s.interval(q); ok {
-		t.Error("ten sections of less than ten slices")
-	}
-	add(4e9, 8e9, func(int64) int64 { return 1000 })
-	if i, ok := s.interval(q); !ok || i.Mean != 1000 || i.HalfWidth != 0 {
-		t.Errorf("of one value: %+v, %v", i, ok)
-	}
-	if _, ok := s.interval(99); ok {
-		t.Error("a p99 of 40 samples")
-	}
-	add(8e9, 400e9, func(i int64) int64 { return 1000 + i/1e8 })
-	if n := len(s.slices); n > maxSlices {
-		t.Errorf("%d slices", n)
-	}
-	var total int64
-	for _, h := range s.slices {
-		total += h.Count()
-	}
-	if total != 400*4*20 {
-		t.Errorf("of %d samples %d are left", 400*4*20, total)
-	}
-	// A value that grows evenly, in the 24 slices of 16 s that are complete, from
-	// 1,000 to 4,840: the sections' medians are 384 apart around 2,920.
-	if i, ok := s.interval(q); !ok || math.Abs(i.Mean-2920) > 100 || math.Abs(i.HalfWidth-384*math.Sqrt(55./60)*2.262) > 50 {
-		t.Errorf("of a growing value: %+v, %v", i, ok)
-	}
-}
-
 func TestParsePrecision(t *testing.T) {
 	for text, want := range map[string]Precision{
 		"p99±2%":           {"", 99, 0.02},

@@ -15,7 +15,7 @@ import (
 type Precision struct {
 	Metric     string // record.Response or record.RTT; empty is the one that counts from when a message is due
 	Percentile float64
-	Within     float64 // half of the interval, as a share of the figure
+	Within     float64 // how far either end of its interval may be from the figure, as a share of that
 }
 
 // ParsePrecision reads "p99±2%", "rtt.p99.9±5%" or, for keyboards without ±,
@@ -63,18 +63,17 @@ func (p *Precision) validate(c Config) error {
 	case c.Messages > 0:
 		return wrong("leave --messages out: the run ends with precision, or with its duration")
 	case c.Duration < minPrecise:
-		return wrong("ten sections take %v at least: set a longer --duration than %v", minPrecise, c.Duration)
+		return wrong("it takes %v at least to tell how precise a figure is: set a longer --duration than %v", minPrecise, c.Duration)
 	}
-	each := int64(c.Rate * c.Duration.Seconds() / stat.Sections)
-	if c.open() && !record.Enough(each, p.Percentile) {
-		return wrong("in %v at %v/s each of ten sections has %d samples, too few for p%v: set a longer --duration or a higher --rate",
-			c.Duration, c.Rate, each, p.Percentile)
+	if n := int64(c.Rate * c.Duration.Seconds()); c.open() && !record.Enough(n, p.Percentile) {
+		return wrong("%v at %v/s are %d samples, too few for p%v: set a longer --duration or a higher --rate",
+			c.Duration, c.Rate, n, p.Percentile)
 	}
 	return nil
 }
 
-// minPrecise is how long a run must be to have ten slices that are complete.
-const minPrecise = 6 * time.Second
+// minPrecise is how long a run must be to have slices enough that are complete.
+const minPrecise = (stat.FewestBatches + 2) * firstWidth
 
 // watched is the metric that a run looks at while it goes on: the one whose
 // precision is asked for, or else the one that people wait for.
@@ -86,34 +85,39 @@ func (c Config) watched() metric {
 	return response
 }
 
-// sections holds what was measured in slices of equal length, of which there are
-// never many, however long the run.
+// sections holds what was measured in slices of equal length, of which there are never many,
+// however long the run.
 type sections struct {
-	slices  []*hist.Histogram
-	width   int64           // of a slice, nanoseconds; 0 before the first
-	section *hist.Histogram // the one at hand
+	slices []*hist.Histogram
+	width  time.Duration // of a slice; 0 before the first
+	look   time.Duration // when it is worth looking at them next
 }
 
 const (
-	firstWidth = 500e6
-	maxSlices  = 4 * stat.Sections
+	firstWidth = 500 * time.Millisecond
+	maxSlices  = 64
+	// lookAgain is how much longer a run is from one look to the next. Each look is another
+	// chance to take luck for precision.
+	lookAgain = 1.25
 )
 
-// add takes what was measured around a time since measuring began, which is not
-// kept, and reports whether a slice is complete that was not. Times do not go back.
-func (s *sections) add(h *hist.Histogram, elapsed int64) bool {
+// add takes what was measured around a time since measuring began, which is not kept, and
+// reports whether it is worth looking at the interval. Times do not go back.
+func (s *sections) add(h *hist.Histogram, elapsed time.Duration) (look bool) {
 	if s.width == 0 {
-		s.width, s.section = firstWidth, hist.New()
+		s.width, s.look = firstWidth, minPrecise
 	}
 	for elapsed/s.width >= maxSlices {
 		s.halve()
 	}
-	before := len(s.slices)
-	for int64(len(s.slices)) <= elapsed/s.width {
+	for len(s.slices) <= int(elapsed/s.width) {
 		s.slices = append(s.slices, hist.New())
 	}
 	s.slices[elapsed/s.width].Merge(h)
-	return len(s.slices) > before
+	if look = elapsed >= s.look; look {
+		s.look = time.Duration(lookAgain * float64(elapsed))
+	}
+	return look
 }
 
 // halve makes one slice of two.
@@ -129,34 +133,76 @@ func (s *sections) halve() {
 	s.width *= 2
 }
 
-// interval is that of percentile q in ten sections, as equal as the slices that are
-// complete make them; false while a section has too few samples.
-func (s *sections) interval(q float64) (stat.Interval, bool) {
-	complete := len(s.slices) - 1
-	if complete < stat.Sections {
-		return stat.Interval{}, false
+// complete are the slices that nothing is added to any more.
+func (s *sections) complete() []*hist.Histogram { return s.slices[:max(0, len(s.slices)-1)] }
+
+// whole is what they hold together.
+func (s *sections) whole() *hist.Histogram {
+	h := hist.New()
+	for _, slice := range s.complete() {
+		h.Merge(slice)
 	}
-	var values [stat.Sections]float64
-	for i := range values {
-		s.section.Reset()
-		for _, h := range s.slices[i*complete/stat.Sections : (i+1)*complete/stat.Sections] {
-			s.section.Merge(h)
-		}
-		if !record.Enough(s.section.Count(), q) {
-			return stat.Interval{}, false
-		}
-		values[i] = float64(s.section.Percentile(q))
-	}
-	return stat.OfSections(values), true
+	return h
 }
 
-// precision is what is said of it in the record.
-func (s *sections) precision(asked *Precision, metric string, reached bool) *record.Precision {
+// An interval is that of a percentile of what was measured, in nanoseconds. It holds in 95 runs
+// of 100, of which the latencies are as related as they are in this one.
+type interval struct {
+	figure, low, high int64
+	upper             float64 // the percentile that is high
+}
+
+// within reports whether both ends are as near to the figure as that, as a share of it.
+func (i interval) within(share float64) bool {
+	return float64(max(i.high-i.figure, i.figure-i.low)) <= share*float64(i.figure)
+}
+
+// interval is that of percentile q of the whole, as precise as the slices that are complete say;
+// false if that cannot be told: there are too few samples that are as good as independent.
+//
+// How many samples in each slice lie above the percentile says how much of that share is
+// chance, and the percentiles as far above and below are the ends. Slow ones may come together
+// and be few, so the same is done for the median, whose samples are many and show best how
+// latencies that follow each other are related.
+func (s *sections) interval(q float64, whole *hist.Histogram) (i interval, ok bool) {
+	n := whole.Count()
+	if !record.Enough(n, q) {
+		return i, false
+	}
+	share := 1 - q/100
+	low, high, ok := stat.ShareInterval(share, float64(n), s.design(q), s.design(50))
+	if !ok {
+		return i, false
+	}
+	upper := 100 * (1 - low)
+	return interval{whole.Percentile(q), whole.Percentile(100 * (1 - high)), whole.Percentile(upper), upper}, true
+}
+
+// design is that of percentile q in the slices.
+func (s *sections) design(q float64) stat.Design {
+	whole := s.whole()
+	at, share := whole.Percentile(q), 1-q/100
+	above, level := whole.Above(at)
+	// Of those that are as good as the percentile, as many are above it as makes its share.
+	part := (share*float64(whole.Count()) - float64(above)) / float64(max(1, level))
+	var batches []stat.Batch
+	for _, h := range s.complete() {
+		above, level := h.Above(at)
+		batches = append(batches, stat.Batch{Count: float64(h.Count()), Above: float64(above) + part*float64(level)})
+	}
+	return stat.DesignOf(batches, share)
+}
+
+// precision is what is said of the whole in the record. Where the upper end lies among messages
+// without a reply there is none.
+func (s *sections) precision(asked *Precision, metric string, whole record.Latencies, reached bool) *record.Precision {
 	p := &record.Precision{
 		Metric: metric, Percentile: record.PercentileName(asked.Percentile), Asked: asked.Within, Reached: reached,
 	}
-	if i, ok := s.interval(asked.Percentile); ok {
-		p.Figure, p.Low, p.High = i.Mean, i.Mean-i.HalfWidth, i.Mean+i.HalfWidth
+	all := whole.All()
+	i, ok := s.interval(asked.Percentile, all)
+	if _, known := whole.Percentile(all, i.upper); ok && known {
+		p.Figure, p.Low, p.High = float64(i.figure), float64(i.low), float64(i.high)
 	}
 	return p
 }

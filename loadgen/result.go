@@ -104,7 +104,7 @@ func (s *supervisor) record(c counts) *record.Run {
 		r.Totals.Unstamped = c.received - c.stamped
 	}
 	if s.cfg.Until != nil {
-		r.Precision = s.sections.precision(s.cfg.Until, metricNames[s.watched], s.precise)
+		r.Precision = s.sections.precision(s.cfg.Until, metricNames[s.watched], m.of(s.watched), s.precise)
 	}
 	r.Validity = judge(r, m, s.cfg.MaxErrors, s.gaveUp)
 	s.warn(r, c, m)

@@ -360,7 +360,7 @@ func (s *supervisor) look(now int64) {
 		}
 	case s.phase == Measuring:
 		s.machine.steps.Look(s.line.Now)
-		if s.cfg.Until != nil && now < s.window.until() && s.sections.add(s.recent.All(), now-s.window.from()) {
+		if s.cfg.Until != nil && !s.precise && now < s.window.until() && s.sections.add(s.recent.All(), time.Duration(now-s.window.from())) {
 			s.endIfPrecise(now)
 		}
 	}
@@ -372,8 +372,8 @@ func (s *supervisor) look(now int64) {
 
 // endIfPrecise has the run end when the figure is as precise as was asked.
 func (s *supervisor) endIfPrecise(now int64) {
-	i, ok := s.sections.interval(s.cfg.Until.Percentile)
-	if s.precise || !ok || i.Relative() > s.cfg.Until.Within {
+	i, ok := s.sections.interval(s.cfg.Until.Percentile, s.sections.whole())
+	if !ok || !i.within(s.cfg.Until.Within) {
 		return
 	}
 	s.precise = true

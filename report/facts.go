@@ -236,15 +236,15 @@ func precision(r *record.Run) (f facts) {
 	}
 	name := fmt.Sprintf("%s p%s", p.Metric, p.Percentile)
 	if p.Figure == 0 {
-		f.add("precision", "%s: not known; a tenth of the run has too few samples for it", name)
+		f.add("precision", "%s: not known; the run has too few samples for it that are as good as independent", name)
 		return f
 	}
 	ended := "not reached before the run ended"
 	if p.Reached {
 		ended = "reached, which ended the run"
 	}
-	f.add("precision", "%s %s ± %.2g%% (%s to %s, 95%%, by ten sections, within this run only); ± %.3g%% was %s", name,
-		unit.Duration(p.Figure), (p.High-p.Low)/2/p.Figure*100, unit.Duration(p.Low), unit.Duration(p.High), p.Asked*100, ended)
+	f.add("precision", "%s %s, %s to %s (95%%, within this run only); ± %.3g%% was %s", name,
+		unit.Duration(p.Figure), unit.Duration(p.Low), unit.Duration(p.High), p.Asked*100, ended)
 	return f
 }
 

@@ -208,6 +208,20 @@ func (h *Histogram) AtRank(rank int64) int64 {
 	return 0
 }
 
+// Above returns how many values lie above v, and how many are as good as v: those of the
+// bucket that v is in.
+func (h *Histogram) Above(v int64) (above, at int64) {
+	for b := range h.Buckets() {
+		switch {
+		case b.Low > v:
+			above += b.Count
+		case b.High >= v:
+			at += b.Count
+		}
+	}
+	return above, at
+}
+
 // Rank is the number of values, at least one, that percentile q of so many takes in.
 // The factor keeps 99.9 % of 1,000 at 999 although 99.9/100 is not exact.
 func Rank(q float64, count int64) int64 {

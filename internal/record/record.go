@@ -255,14 +255,15 @@ type Quota struct {
 	Stopped   int64   `json:"stopped_ns"` // for how long then, of all processors together
 }
 
-// Precision tells how steady a percentile was in ten sections of the run.
+// Precision tells how well a percentile is known from one run.
 type Precision struct {
 	Metric     string  `json:"metric"`
 	Percentile string  `json:"percentile"`
-	Asked      float64 `json:"asked"`   // half the interval, as a share of the figure
+	Asked      float64 `json:"asked"`   // how far either end of the interval may be from the figure, as a share of that
 	Reached    bool    `json:"reached"` // that ended the run; otherwise something else did
-	// Figure is the mean of the sections', and Low and High its interval of 95 %,
-	// which holds within this run only. All are 0 if a section had too few samples.
+	// Figure is that of the whole run, and Low and High its interval of 95 %, which takes into
+	// account how latencies that follow each other are related, and holds within this run only.
+	// All are 0 if it cannot be told: the run has too few samples that are as good as independent.
 	Figure float64 `json:"figure_ns"`
 	Low    float64 `json:"low_ns"`
 	High   float64 `json:"high_ns"`
