@@ -102,6 +102,10 @@ type Live struct {
 	Connected int           // clients
 	Received  int64         // replies measured so far
 	Errors    int64         // of all kinds so far
+	// Awaited is how many replies are still to come, and AtMost how long that can take, when
+	// nothing else is to be measured: in the phase Awaiting.
+	Awaited int
+	AtMost  time.Duration
 	// Notices are what went wrong since the call before, a sentence each.
 	Notices []string
 	// Of the last second:
@@ -125,6 +129,7 @@ const (
 	Connecting Phase = iota
 	WarmingUp
 	Measuring
+	Awaiting // the replies to the last messages
 )
 
 // Limits of a Config.

@@ -59,10 +59,30 @@ func (s *supervisor) state(now int64) Live {
 	}
 	if s.phase == Measuring {
 		l.Elapsed = time.Duration(max(0, now-s.window.from()))
+		s.noteAwaited(&l, now)
 	}
 	s.watch(now)
 	l.Notices = s.notices.take()
 	return l
+}
+
+// noteAwaited tells of a run that does nothing but wait for replies: its time is over, or as
+// many messages as were asked for have been sent. A reply takes no longer than Timeout.
+func (s *supervisor) noteAwaited(l *Live, now int64) {
+	var settled int64
+	for _, p := range s.pulses {
+		l.Awaited += p.underWay
+		settled += p.settled
+	}
+	allSent := s.cfg.Messages > 0 && settled+int64(l.Awaited) >= s.cfg.Messages
+	if s.awaitedSince == 0 && (allSent || now >= s.window.until()) {
+		s.awaitedSince = min(now, s.window.until())
+	}
+	if l.Awaited == 0 || s.awaitedSince == 0 {
+		l.Awaited = 0
+		return
+	}
+	l.Phase, l.AtMost = Awaiting, time.Duration(max(0, s.awaitedSince+int64(s.cfg.Timeout)-now))
 }
 
 // notices are what went wrong, each kind told once.

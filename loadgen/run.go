@@ -120,7 +120,9 @@ type supervisor struct {
 	drought drought
 	lately  lately
 	notices notices
-	begun   bool // the stream
+	// awaitedSince is since when nothing is sent any more; 0 is that something is.
+	awaitedSince int64
+	begun        bool // the stream
 }
 
 // stream tells whoever listens of the run.

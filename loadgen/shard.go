@@ -51,6 +51,8 @@ const (
 type pulse struct {
 	connected int
 	down      int   // clients whose last attempt to connect failed
+	underWay  int   // messages
+	settled   int64 // measured messages that nothing is to come for
 	received  int64 // replies that were measured
 	errors    int64
 	need      need
@@ -376,7 +378,8 @@ func (s *shard) pulse(now int64) {
 
 func (s *shard) state() pulse {
 	return pulse{
-		connected: s.connected, down: s.down, received: s.counts.received, errors: s.counts.errors.total(),
+		connected: s.connected, down: s.down, underWay: s.underWay, settled: s.counts.sent,
+		received: s.counts.received, errors: s.counts.errors.total(),
 		need: need{
 			replies: s.answered, missed: s.missed, foreign: s.counts.errors[malformed] + s.counts.errors[mismatch],
 			wanting: s.underWay + s.active - s.connected,

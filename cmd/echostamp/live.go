@@ -28,6 +28,8 @@ func (p plan) done(l loadgen.Live) float64 {
 		return share(float64(l.Connected), float64(p.clients))
 	case loadgen.WarmingUp:
 		return 0
+	case loadgen.Awaiting:
+		return 1
 	}
 	return max(p.ofTime(l), p.ofMessages(l))
 }
@@ -51,6 +53,12 @@ func (p plan) left(l loadgen.Live) string {
 		return ((max(0, p.length-l.Elapsed) + time.Second - 1).Truncate(time.Second)).String() + " left"
 	}
 	return unit.Count(max(0, p.messages-l.Received)) + " left"
+}
+
+// awaiting says for what a run waits that sends nothing any more, and for how long at most.
+func awaiting(l loadgen.Live) string {
+	seconds := (l.AtMost + time.Second - 1) / time.Second
+	return fmt.Sprintf("waiting for %s, at most %d s more", unit.Plural(int64(l.Awaited), "reply"), seconds)
 }
 
 // piece is a part of a line that is shown as a whole or not at all. Each of its
@@ -88,6 +96,8 @@ func barOf(p plan, l loadgen.Live) *bar {
 		return &b
 	case loadgen.WarmingUp:
 		b.head.text = "warming up"
+	case loadgen.Awaiting:
+		b.head.text = awaiting(l)
 	default:
 		b.head.text = p.left(l)
 	}
@@ -175,6 +185,8 @@ func plainLine(p plan, l loadgen.Live, since time.Duration) []piece {
 		phase = "connecting"
 	case loadgen.WarmingUp:
 		phase = "warming up"
+	case loadgen.Awaiting:
+		phase = awaiting(l)
 	}
 	return []piece{
 		{text: fmt.Sprintf("%v %s, %s of %s connected, %s received, %s, p50 %s, p99 %s, max %s, ",

@@ -67,6 +67,8 @@ func TestBarByState(t *testing.T) {
 			"2h0m0s left  [>                                     ]  0.00/s  p50      -  p99      -  max      -  errors 0"},
 		{counted, loadgen.Live{Phase: loadgen.Measuring, Received: 98_765},
 			"1,235 left  [=====================================>]  0.00/s  p50      -  p99      -  max      -  errors 0"},
+		{thirtySeconds, loadgen.Live{Phase: loadgen.Awaiting, Awaited: 3, AtMost: 4*time.Second + 1},
+			"waiting for 3 replies, at most 5 s more  [======================================]  0.00/s  p50      -  p99      -  max      -  errors 0"},
 		{both, midway, "500,000 left  [==================================>   ]  302,469/s  p50 12.3µs  p99 45.6µs  max 1.23ms  errors 0"},
 	} {
 		if got := text(barOf(tc.plan, tc.live).line(150)); got != tc.want {
@@ -107,6 +109,8 @@ func TestPlainLine(t *testing.T) {
 		want string
 	}{
 		{midway, "20s measuring, 15s left, 100 of 100 connected, 4,500,000 received, 302,469/s, p50 12.3µs, p99 45.6µs, max 1.23ms, errors 0"},
+		{loadgen.Live{Phase: loadgen.Awaiting, Connected: 2, Awaited: 1, AtMost: time.Millisecond, Received: 9},
+			"20s waiting for 1 reply, at most 1 s more, 2 of 100 connected, 9 received, 0.00/s, p50 -, p99 -, max -, errors 0"},
 		{loadgen.Live{Connected: 7, Errors: 1}, "20s connecting, 7 of 100 connected, 0 received, 0.00/s, p50 -, p99 -, max -, errors 1"},
 		{loadgen.Live{Phase: loadgen.WarmingUp, Connected: 100}, "20s warming up, 100 of 100 connected, 0 received, 0.00/s, p50 -, p99 -, max -, errors 0"},
 	} {
