@@ -64,8 +64,8 @@ func TestUnequalPath(t *testing.T) {
 	t.Parallel()
 	relay := pathTo(t, server.Config{})
 	r, run := loadOf(t, relay, "1s")
-	if r.code != exitDone || run.Clock.Relation != record.Same || run.Totals.Received != 1000 {
-		t.Fatalf("exit code %d, clocks: %s, %d replies; %s", r.code, run.Clock.Relation, run.Totals.Received, r.errOut)
+	if r.code != exitDone || run.Clock.Relation != record.Same || run.Totals.Due != 1000 || run.Totals.Received != run.Totals.Sent {
+		t.Fatalf("exit code %d, clocks: %s, %+v; %s", r.code, run.Clock.Relation, run.Totals, r.errOut)
 	}
 	for name, log := range map[string]*rig.Log{record.Forward: relay.Forward(), record.Reverse: relay.Reverse()} {
 		least := percentile(sorted(log), 50)
