@@ -94,3 +94,26 @@ func TestBoundIsNoSmallerThanTheSplit(t *testing.T) {
 		})
 	}
 }
+
+// TestStoppedAtOnce holds that a program which is stopped right at the beginning invents no
+// slew, though the machine is busy from then on: the little that was before suits lines of
+// many slopes, and one of them suits what comes after.
+func TestStoppedAtOnce(t *testing.T) {
+	for seed := range uint64(100) {
+		then := func(before, after delay) delay {
+			return func(r *rand.Rand, t float64) float64 {
+				if t < 1 {
+					return before(r, t)
+				}
+				return after(r, t)
+			}
+		}
+		w := worldOf(2000, 4, even(-242), then(exponential(10*us, 5*us), gamma(10*us, 500*us, 2)), then(exponential(10*us, 5*us), gamma(10*us, 500*us, 2)))
+		w.clients, w.pauses = 50, []pause{{0.24, 1.3}}
+		o := w.live(seed)
+		o.holds(t)
+		if o.Excluded > 0 || len(clockChanges(o.Changes)) > 0 {
+			t.Errorf("seed %d: %d excluded, changes %+v", seed, o.Excluded, o.Changes)
+		}
+	}
+}

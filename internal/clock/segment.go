@@ -119,10 +119,20 @@ func (e *Estimator) changed(before line, end, from int) bool {
 	switch {
 	case e.contradicts(after) || !together(up, down, limit, 0):
 		return false
-	case max(down, -up) > gap+e.tolerated() && together(up, down, limit, alike):
+	case max(down, -up) > gap+e.tolerated() && together(up, down, limit, alike) && e.apart(end, from):
 		return true // whatever the noise: no line suits both
 	}
 	return e.noise.known() && after.width >= gap-limit && e.shifted(before, after, from)
+}
+
+// apart reports whether no line suits both the first end epochs of the segment and those
+// from an index on. Lines of a slope that one side alone allows are not all of them.
+func (e *Estimator) apart(end, from int) bool {
+	e.join(&e.around, e.segment[:end])
+	for _, o := range e.segment[from:] {
+		e.around.join(&o.corridor)
+	}
+	return e.contradicts(e.around.fit(undecided))
 }
 
 // shifted reports whether one line is the other moved: in the middle of the epochs from
