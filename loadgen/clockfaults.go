@@ -38,7 +38,7 @@ func clockFaults(r *record.Run) reasons {
 	case unsuited:
 		out.when(true, "no offset suits the server's timestamps: they contradict one another, or its clock drifts by more than %.0f ppm; forward and reverse mean nothing", limit)
 	case share(c.Violations, r) > maxViolations:
-		out.when(true, "several clocks answer here, or one that jumps: the timestamps of %s of the replies contradict the others", percent(share(c.Violations, r)))
+		out.when(true, "several clocks answer here, or one that jumps or is read from a cache: the timestamps of %s of the replies contradict the others", percent(share(c.Violations, r)))
 	case !c.IsRaw() && share(c.Excluded, r) > maxExcluded:
 		out.when(true, "no offset is known for %s of the replies: the clocks changed too often", percent(share(c.Excluded, r)))
 	}

@@ -16,7 +16,8 @@ func (c *corridor) correction(f frame, l line) Correction {
 	return Correction{f, l, pace, int64(math.Round(max(0, l.width/2-c.slack) * pace))}
 }
 
-// Offset is θ = server clock − client clock at a time on the client's line.
+// Offset is the server's timestamps − the client's clock at a time on the client's line. If
+// the server's clock ticks, its time is [Summary].Behind later than they say.
 func (c Correction) Offset(at int64) int64 {
 	return c.frame.offset + int64(math.Round(c.line.at(c.frame.at(at))))
 }

@@ -2,7 +2,6 @@ package clock
 
 import (
 	"cmp"
-	"math"
 	"slices"
 )
 
@@ -23,42 +22,52 @@ type epoch struct {
 // the corridor: within a slot one clock runs away from the other by no more than timestamps
 // may differ by. So most samples cost a comparison only.
 type slot struct {
-	from, until float64
-	least       point
+	from      int64
+	at, limit int64 // the least of them; a limit below is mirrored
+	used      bool
 }
 
 const slotLength = 1_000_000 // nanoseconds
 
-// take adds a limit. That of a slot which is over goes into the hull.
-func (s *slot) take(p point, h *hull) {
-	switch {
-	case p.t < s.from || p.t >= s.until:
-		s.flush(h)
-		s.from = math.Floor(p.t/slotLength) * slotLength
-		s.until, s.least = s.from+slotLength, p
-	case p.y < s.least.y:
-		s.least = p
+// take adds a limit, and reports whether it does not belong to the slot.
+func (s *slot) take(at, limit int64) (other bool) {
+	if uint64(at-s.from) >= slotLength {
+		return true
 	}
+	if limit < s.limit {
+		s.at, s.limit = at, limit
+	}
+	return false
 }
 
-// flush puts the slot into the hull.
-func (s *slot) flush(h *hull) {
-	if s.until > s.from {
-		h.add(s.least)
+// begin goes over to the slot of a limit. The one at hand goes into the hull; f is mirrored
+// if the limits are.
+func (s *slot) begin(at, limit int64, h *hull, f frame) {
+	s.flush(h, f)
+	*s = slot{at - at%slotLength, at, limit, true}
+}
+
+func (s *slot) flush(h *hull, f frame) {
+	if s.used {
+		h.add(point{f.at(s.at), float64(s.limit - f.offset)})
 	}
 }
 
 // take adds a sample.
 func (e *epoch) take(s *Sample, f frame) {
 	e.samples = append(e.samples, *s)
-	e.upper.take(f.upper(s), &e.corridor.upper)
-	e.lower.take(f.lower(s), &e.corridor.lower)
+	if upper := s.Upper(); e.upper.take(s.Sent, upper) {
+		e.upper.begin(s.Sent, upper, &e.corridor.upper, f)
+	}
+	if lower := -s.Lower(); e.lower.take(s.Arrived, lower) {
+		e.lower.begin(s.Arrived, lower, &e.corridor.lower, f.mirrored())
+	}
 }
 
 // close completes the corridor. The server's timestamps are off by up to slack.
-func (e *epoch) close(slack float64) {
-	e.upper.flush(&e.corridor.upper)
-	e.lower.flush(&e.corridor.lower)
+func (e *epoch) close(f frame, slack float64) {
+	e.upper.flush(&e.corridor.upper, f)
+	e.lower.flush(&e.corridor.lower, f.mirrored())
 	e.slack = slack
 }
 

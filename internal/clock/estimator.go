@@ -97,16 +97,25 @@ func (e *Estimator) SetResolution(ns int64) {
 	}
 }
 
-// resolve takes into account in what steps the server's timestamps are: they are off by
-// as much, either way, for some servers round. What contradicted the others before that
-// was known may not any more.
+// resolve takes into account in what steps the server's timestamps are. By digits they are
+// off by as much, either way, for some servers round. By ticks they are never late, and
+// early by up to two: Linux fills its coarse clock with a time that may be a tick old. That
+// is one either way for a clock that is behind by one.
+//
+// What contradicted the others before that was known may not any more.
 func (e *Estimator) resolve() {
 	s := &e.summary
-	s.Resolution = max(e.digits, e.ticks.tick())
+	s.Resolution, s.Behind = e.digits, 0
+	if tick := e.ticks.tick(); tick > e.digits+e.digits/10 {
+		s.Resolution = tick
+	}
 	before := s.Slack
 	s.Slack = 0
 	if s.Resolution > Tolerance {
 		s.Slack = s.Resolution
+	}
+	if s.Slack > e.digits {
+		s.Behind = s.Slack
 	}
 	if s.Slack <= before {
 		return
@@ -135,8 +144,12 @@ func (e *Estimator) Add(samples []Sample) {
 	for i := range samples {
 		s := &samples[i]
 		p := e.peers.of(s.Client)
-		e.ticks.take(s, p)
-		p.take(s, Tolerance+2*e.summary.Slack)
+		if !e.ticks.settled() {
+			e.ticks.take(s, p)
+		}
+		if s.Arrived-p.at >= peerEvery {
+			p.take(s, Tolerance+2*e.summary.Slack)
+		}
 		arrived := max(s.Arrived, e.until)
 		if at == nil || arrived < at.index*epochLength || arrived >= (at.index+1)*epochLength {
 			at = e.epochAt(arrived / epochLength)
@@ -207,7 +220,7 @@ func frameOf(samples []Sample) frame {
 
 // close takes an epoch that is complete.
 func (e *Estimator) close(o *epoch) {
-	o.close(float64(e.summary.Slack))
+	o.close(e.frame, float64(e.summary.Slack))
 	e.lately = len(o.samples)
 	e.segment = append(e.segment, o)
 	e.held += len(o.samples)
@@ -272,6 +285,7 @@ func counted(samples []Sample) (n int64) {
 func (e *Estimator) Finish() Summary {
 	e.Advance(math.MaxInt64)
 	e.finish()
+	e.summary.catchUp()
 	e.summary.Groups = e.peers.groups(e.frame.time, Tolerance+e.summary.Slack)
 	e.summary.widen(int64(math.Ceil(max(leastWander, e.wander.quantile()))))
 	return e.summary

@@ -102,5 +102,10 @@ func randomTicks(r *rand.Rand) func(int64) int64 {
 	if r.IntN(2) == 0 {
 		tick *= 1 + 1e-4*(r.Float64()-0.5)
 	}
-	return ticking(tick, tick*r.Float64(), 0)
+	shown := ticking(tick, tick*r.Float64(), 0)
+	if r.IntN(2) == 0 {
+		return shown
+	}
+	stale := int64(tick * r.Float64()) // as of Linux's coarse clocks
+	return func(at int64) int64 { return shown(at) - stale }
 }

@@ -11,6 +11,10 @@ type peer struct {
 	stamp, since int64 // its last timestamp, and when the first reply with that arrived
 }
 
+// peerEvery is how often a client's samples are looked at, nanoseconds: more of them would
+// tell little more.
+const peerEvery = 10_000_000
+
 // take adds a sample. Between two of them the clocks drift by MaxDrift at most.
 func (p *peer) take(s *Sample, tolerated int64) {
 	lower, upper := s.Lower(), s.Upper()+drifted(s.Arrived-s.Sent)
@@ -23,9 +27,6 @@ func (p *peer) take(s *Sample, tolerated int64) {
 		}
 	}
 	p.at, p.lower, p.upper = s.Arrived, lower, upper
-	if s.Stamp != p.stamp {
-		p.stamp, p.since = s.Stamp, s.Arrived
-	}
 }
 
 // drifted is what two clocks drift apart in a time by at most.

@@ -28,6 +28,9 @@ type frame struct{ time, offset int64 }
 
 func (f frame) at(time int64) float64 { return float64(time - f.time) }
 
+// mirrored is for offsets that are.
+func (f frame) mirrored() frame { return frame{f.time, -f.offset} }
+
 // upper and lower are the limits of a sample, each at its time; the lower one is
 // mirrored, as a corridor has it.
 func (f frame) upper(s *Sample) point { return point{f.at(s.Sent), float64(s.Upper() - f.offset)} }

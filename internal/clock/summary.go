@@ -21,6 +21,9 @@ type Summary struct {
 	// Resolution is in what steps the server's timestamps are, by their digits or by how
 	// its clock ticks. Slack is by how much Lowest and Highest may be off because of it.
 	Resolution, Slack int64
+	// Behind is how far timestamps are behind the server's clock because it ticks, in
+	// the middle. All offsets here are without it.
+	Behind int64
 	// Groups are the clients of each clock, if they talk to several.
 	Groups []Group
 }
@@ -101,6 +104,15 @@ func (s *Summary) addSegment(g Segment) {
 		s.Segments = s.Segments[:Most-1]
 	}
 	s.Segments = append(s.Segments, g)
+}
+
+// catchUp has the offsets be those of the clock, not of timestamps that are behind it.
+func (s *Summary) catchUp() {
+	s.Lowest, s.Highest = s.Lowest+s.Behind, s.Highest+s.Behind
+	for i := range s.Segments {
+		s.Segments[i].FromOffset += s.Behind
+		s.Segments[i].ToOffset += s.Behind
+	}
 }
 
 // widen adds to all bounds, and the slack of both ends to those of the drift.

@@ -30,24 +30,31 @@ type stampSince struct{ stamp, since int64 }
 
 const (
 	mostGaps      = 256
-	fewestGaps    = 16   // that are enough to tell
-	fewestRepeats = 3    // of them, and
-	repeatShare   = 1000 // one in so many samples: two clocks may show the same by chance
+	enough        = 100_000
+	fewestGaps    = 16         // that are enough to tell
+	fewestRepeats = 3          // of them, and
+	slowestTick   = 15_625_000 // of a system: 64 in a second
+	repeatShare   = 1000       // one in so many samples: two clocks may show the same by chance
 	// What is longer is no tick, but a clock that stands still. It is also the
 	// coarsest step of the protocol's digits.
 	longestTick = 1_000_000_000
 )
 
-// take adds a sample of a client which has not taken it yet.
+// settled reports whether no more samples are needed: so many that a clock which has not
+// stood still yet does not tick.
+func (k *ticks) settled() bool { return k.seen >= enough && k.repeats == 0 }
+
+// take adds a sample of a client.
 func (k *ticks) take(s *Sample, p *peer) {
 	k.seen++
-	switch {
-	case p.seen > 0 && s.Stamp == p.stamp:
+	if s.Stamp == p.stamp {
 		k.repeat(s.Sent - p.since)
 		return
-	case p.seen > 0 && s.Stamp > p.stamp:
+	}
+	if p.since != 0 && s.Stamp > p.stamp {
 		k.gaps = k.note(k.gaps, s.Stamp-p.stamp)
 	}
+	p.stamp, p.since = s.Stamp, s.Arrived
 	for i := range k.recent {
 		if r := &k.recent[i]; r.stamp == s.Stamp {
 			k.repeat(s.Sent - r.since)
@@ -116,7 +123,8 @@ func smallest(differences []int64) int64 {
 }
 
 // spacing is the greatest number that nearly all of some differences are multiples of, or
-// 0 if there is none.
+// 0 if there is none. If all are the same, messages are in step with the ticks; then it is
+// the longest tick that a system has of those which suit.
 func spacing(differences []int64) int64 {
 	if len(differences) < fewestGaps {
 		return 0
@@ -126,6 +134,9 @@ func spacing(differences []int64) int64 {
 	tried := int64(0)
 	for _, c := range slices.SortedFunc(slices.Values(steps), func(a, b step) int { return int(a.by - b.by) }) {
 		if c.by < longestTick && c.by >= coarse*c.exact && c.by > tried+tried/10 && suits(steps, c.by, len(sorted)) {
+			if c == steps[0] && float64(c.count) >= nearly*float64(len(sorted)) {
+				return c.by / ((c.by + slowestTick - 1) / slowestTick)
+			}
 			return c.by
 		}
 		tried = max(tried, c.by)

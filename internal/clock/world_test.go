@@ -152,6 +152,9 @@ func (w world) watched(seed uint64, hold int) *outcome {
 	}
 	hand()
 	o.Summary = e.Finish()
+	for i := range o.errors {
+		o.errors[i] += float64(o.Behind)
+	}
 	return o
 }
 
