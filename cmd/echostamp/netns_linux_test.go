@@ -15,7 +15,10 @@ import (
 )
 
 // otherHost is a network namespace: a host of its own, but for its clock.
-type otherHost struct{ ip, name, addr string }
+type otherHost struct {
+	ip, name, addr string
+	near, far      string // the interfaces of the link
+}
 
 // otherHosts counts those of this process: what is left of one may last a little longer.
 var otherHosts atomic.Int32
@@ -34,6 +37,7 @@ func newOtherHost(t *testing.T) otherHost {
 	here, there := subnet(n)
 	h := otherHost{ip: peers.Need(t, "ip"), name: fmt.Sprintf("echostamp-%d-%d", os.Getpid(), n), addr: there}
 	near, far := fmt.Sprintf("es%da%d", os.Getpid(), n), fmt.Sprintf("es%db%d", os.Getpid(), n)
+	h.near, h.far = near, far
 	if err := h.run("netns", "add", h.name); err != nil {
 		peers.Lack(t, "the right to make network namespaces", err)
 	}

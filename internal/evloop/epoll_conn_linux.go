@@ -23,6 +23,7 @@ type epollConn struct {
 	remoteIP [16]byte
 	port     uint16
 	open     bool
+	zone     uint32 // of a link-local remote: the number of the interface
 }
 
 // output waits for a peer to read.
@@ -87,7 +88,7 @@ func (c *epollConn) connected() {
 // host the system may connect from that very port.
 func (c *epollConn) isItself() bool {
 	sa, err := unix.Getsockname(int(c.fd))
-	return err == nil && addrPortOf(sa) == c.Remote()
+	return err == nil && addrPortOf(sa) == c.unzoned()
 }
 
 func (c *epollConn) watch(events uint32) {
@@ -250,6 +251,8 @@ func (c *epollConn) SetDeadline(due int64) {
 
 func (c *epollConn) Shard() Shard { return c.shard }
 
-func (c *epollConn) Remote() netip.AddrPort {
+func (c *epollConn) Remote() netip.AddrPort { return withZone(c.unzoned(), c.zone) }
+
+func (c *epollConn) unzoned() netip.AddrPort {
 	return netip.AddrPortFrom(netip.AddrFrom16(c.remoteIP).Unmap(), c.port)
 }

@@ -32,7 +32,7 @@ func (s *epollShard) connect(c *epollConn, addr netip.AddrPort) error {
 	if err != nil {
 		return err
 	}
-	c.fd = int32(fd)
+	c.fd, c.zone = int32(fd), zoneOf(sa)
 	if err := s.bindSource(fd); err != nil {
 		return err
 	}
@@ -96,6 +96,27 @@ func addrPortOf(sa unix.Sockaddr) netip.AddrPort {
 		return netip.AddrPortFrom(netip.AddrFrom16(sa.Addr).Unmap(), uint16(sa.Port))
 	}
 	return netip.AddrPort{}
+}
+
+// zoneOf is the number of the interface that an address is of, or 0.
+func zoneOf(sa unix.Sockaddr) uint32 {
+	if sa, ok := sa.(*unix.SockaddrInet6); ok {
+		return sa.ZoneId
+	}
+	return 0
+}
+
+// withZone adds a zone, unless it is 0: the name of the interface, or its number where that
+// cannot be found out.
+func withZone(a netip.AddrPort, zone uint32) netip.AddrPort {
+	if zone == 0 {
+		return a
+	}
+	name := strconv.FormatUint(uint64(zone), 10)
+	if i, err := net.InterfaceByIndex(int(zone)); err == nil {
+		name = i.Name
+	}
+	return netip.AddrPortFrom(a.Addr().WithZone(name), a.Port())
 }
 
 // streamSocket returns a socket that does not block and delays nothing.

@@ -128,6 +128,7 @@ func (s *epollShard) pauseAccepting(l *listener) {
 // adopt makes a connection of what was accepted.
 func (s *epollShard) adopt(fd int, sa unix.Sockaddr, h Handler) {
 	c := s.newConn(h, addrPortOf(sa))
+	c.zone = zoneOf(sa)
 	c.fd = int32(fd)
 	c.open = true
 	if s.watch(c, unix.EPOLLIN) {
@@ -170,7 +171,7 @@ func boundListener(addr netip.AddrPort) (fd int, bound netip.AddrPort, err error
 	if err != nil {
 		return fail("getsockname", err)
 	}
-	return fd, addrPortOf(own), nil
+	return fd, withZone(addrPortOf(own), zoneOf(own)), nil
 }
 
 // backlog is how many connections may wait to be accepted; the kernel cuts it to

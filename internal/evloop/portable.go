@@ -59,7 +59,11 @@ func (l *portable) Listen(addr netip.AddrPort, accept func(Shard) Handler) (neti
 	}
 	own.Listener = ln
 	l.listeners = append(l.listeners, own)
-	return addrPort(ln.Addr()), nil
+	bound := addrPort(ln.Addr())
+	if zone := addr.Addr().Zone(); zone != "" { // Linux does not tell that of a socket for MPTCP, as Go makes them
+		bound = netip.AddrPortFrom(bound.Addr().WithZone(zone), bound.Port())
+	}
+	return bound, nil
 }
 
 // network keeps an IPv6 listener from taking the IPv4 port as well, so that
