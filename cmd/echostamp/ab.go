@@ -114,7 +114,7 @@ func (o *abOptions) define(f *pflag.FlagSet) {
 
 // gate returns what was asked for. Errors are of usage.
 func (o *abOptions) gate(t ui, cfg loadgen.Config) (*abGate, error) {
-	if err := named(map[string]string{"output": o.file, "save": o.save}, o.flags); err != nil {
+	if err := named(map[string]string{"output": o.file, "save": o.save}); err != nil {
 		return nil, err
 	}
 	if err := errors.Join(o.checkTimes(), o.ci.validate(""), o.checkOutputs(t)); err != nil {

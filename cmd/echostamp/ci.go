@@ -15,14 +15,12 @@ import (
 
 // ciOptions are what CI systems are told of a result.
 type ciOptions struct {
-	flags       *pflag.FlagSet
 	junit       string
 	summary     bool
 	annotations bool
 }
 
 func (o *ciOptions) define(f *pflag.FlagSet) {
-	o.flags = f
 	f.StringVar(&o.junit, "junit", "", "save what passed and failed to `FILE`, as JUnit XML")
 	f.BoolVar(&o.summary, "github-summary", false, "append the report, as Markdown, to the file that GITHUB_STEP_SUMMARY names")
 	f.BoolVar(&o.annotations, "github-annotations", false, "print what failed to standard error, as ::error for GitHub Actions")
@@ -37,7 +35,7 @@ func (o *ciOptions) validate(need string) error {
 	case need != "" && o.annotations:
 		return fmt.Errorf("--github-annotations: there is nothing to pass or fail without %s", need)
 	}
-	return named(map[string]string{"junit": o.junit}, o.flags)
+	return named(map[string]string{"junit": o.junit})
 }
 
 // summaryFile is the variable that names the file of --github-summary.

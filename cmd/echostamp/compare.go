@@ -95,7 +95,7 @@ func (o *compareOptions) define(f *pflag.FlagSet) {
 }
 
 func (o *compareOptions) validate(t ui, inputs []string) error {
-	if err := named(map[string]string{"output": o.file}, o.flags); err != nil {
+	if err := named(map[string]string{"output": o.file}); err != nil {
 		return err
 	}
 	switch {

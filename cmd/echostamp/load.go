@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"github.com/echostamp/echostamp/internal/atomicfile"
 	"github.com/echostamp/echostamp/internal/record"
@@ -21,7 +20,6 @@ import (
 
 // loadOptions are the options that are not the load generator's own.
 type loadOptions struct {
-	flags         *pflag.FlagSet
 	format        string
 	file          string
 	page          string
@@ -69,7 +67,6 @@ be done: nothing was measured, or clients had no connection at the end.`,
 		Args: cobra.MaximumNArgs(1),
 	}
 	f := cmd.Flags()
-	opts.flags = f
 	runs.define(f)
 	searching.define(f)
 	f.StringVarP(&opts.format, "format", "f", "text", "of the report: "+strings.Join(report.Names(), ", "))
@@ -107,7 +104,7 @@ func load(ctx context.Context, t ui, cfg loadgen.Config, opts loadOptions) error
 	if _, err := report.Find(opts.format); err != nil {
 		return usage(fmt.Errorf("--format: %w", err))
 	}
-	if err := named(map[string]string{"output": opts.file, "html": opts.page, "stream": opts.stream}, opts.flags); err != nil {
+	if err := named(map[string]string{"output": opts.file, "html": opts.page, "stream": opts.stream}); err != nil {
 		return usage(err)
 	}
 	if err := opts.checkProgress(); err != nil {

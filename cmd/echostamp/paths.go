@@ -8,8 +8,6 @@ import (
 	"os"
 	"slices"
 
-	"github.com/spf13/pflag"
-
 	"github.com/echostamp/echostamp/internal/atomicfile"
 )
 
@@ -94,14 +92,11 @@ func (p place) clash(other place) error {
 	return fmt.Errorf("%s: %s is also what %s writes to: give each a file of its own", p.what, p.path, other.what)
 }
 
-// named checks that options which name files do name some: an empty one is a mistake of a
-// script. Only a stream goes to standard output by "-", where reports go anyway.
-func named(paths map[string]string, f *pflag.FlagSet) error {
+// named checks that options which name files do so. Only a stream goes to standard output by
+// "-", where reports go anyway.
+func named(paths map[string]string) error {
 	for option, path := range paths {
-		switch {
-		case path == "" && f.Changed(option):
-			return fmt.Errorf("--%s: it names no file", option)
-		case path == "-" && option != "stream":
+		if path == "-" && option != "stream" {
 			return fmt.Errorf("--%s: reports go to standard output unless it is given; see --format", option)
 		}
 	}

@@ -102,7 +102,7 @@ func (o *outputOptions) define(f *pflag.FlagSet, format, help string) {
 
 // validate checks the options, together with what CI systems are told.
 func (o *outputOptions) validate(t ui, inputs []string, ci ciOptions) error {
-	if err := named(map[string]string{"output": o.file, "html": o.page}, o.flags); err != nil {
+	if err := named(map[string]string{"output": o.file, "html": o.page}); err != nil {
 		return err
 	}
 	var out outputs
