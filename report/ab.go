@@ -26,12 +26,14 @@ type AB struct {
 	Config   record.Config `json:"config"` // of the first run
 	Host     record.Host   `json:"host"`
 	// Seed is that of the order of the runs, and Pairs how many a series has.
-	Seed     uint64       `json:"seed"`
-	Pairs    int          `json:"pairs"`
-	Gated    []string     `json:"gated"` // the figures that the verdict goes by
-	Verdict  gate.Verdict `json:"verdict"`
-	Reasons  []string     `json:"reasons"`
-	Warnings []string     `json:"warnings"`
+	Seed  uint64   `json:"seed"`
+	Pairs int      `json:"pairs"`
+	Gated []string `json:"gated"` // the figures that the verdict goes by
+	// MaxDetectable is the greatest change that a pass may mostly have missed, as a share.
+	MaxDetectable float64      `json:"max_detectable"`
+	Verdict       gate.Verdict `json:"verdict"`
+	Reasons       []string     `json:"reasons"`
+	Warnings      []string     `json:"warnings"`
 	// Series are one, or two where the first found a regression.
 	Series []gate.Series `json:"series"`
 	Runs   []ABRun       `json:"runs"` // in the order in which they were made

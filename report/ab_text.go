@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"fmt"
 	"io"
-	"math"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -98,7 +97,7 @@ func abCells(r gate.Row) []string {
 		name = markGated + " " + name
 	}
 	return []string{
-		name, Amount(r.Name, r.A), Amount(r.Name, r.B), percent(r.Change), percent(r.Low), percent(r.High),
+		name, Amount(r.Name, r.A), Amount(r.Name, r.B), gate.Percent(r.Change), gate.Percent(r.Low), gate.Percent(r.High),
 		fmt.Sprintf("%.3f", min(r.PWorse, r.PBetter)), string(r.Finding),
 	}
 }
@@ -111,11 +110,6 @@ func Amount(figure string, v float64) string {
 	return unit.Duration(v)
 }
 
-// percent is a change with its sign.
-func percent(share float64) string {
-	return fmt.Sprintf("%+.1f%%", share*100)
-}
-
 // facts are what the tables do not tell, and the verdict.
 func (ab *AB) facts() (f facts) {
 	for _, w := range ab.Warnings {
@@ -125,10 +119,10 @@ func (ab *AB) facts() (f facts) {
 		f.add("note", "A and B are medians of the runs; change is that of pairs (Hodges–Lehmann), from … to is its %.1f%% interval; p is that of the signed-rank test, one-sided; %s is what cannot be told from noise, or does not matter",
 			ab.Series[0].Rows[0].Confidence*100, gate.Same)
 		f.add("note", "%s is gated: worse is a change beyond %s, and p ≤ %.2g; that is a regression if a second series of fresh runs confirms it, with p ≤ %.2g divided by the figures to confirm", markGated,
-			ab.eachGated(func(r gate.Row) string { return r.Name + " " + percent(r.Threshold) }), gate.Alpha/float64(len(ab.Gated)), gate.Confirm)
+			ab.eachGated(func(r gate.Row) string { return r.Name + " " + gate.Percent(r.Threshold) }), gate.Alpha/float64(len(ab.Gated)), gate.Confirm)
 		f.add("could see", "%s (the smallest changes for the worse that %.0f of 100 such gates find)", ab.detectable(), gate.Power*100)
 	}
-	return append(f, fact{Name: "verdict", Text: string(ab.Verdict), Items: slices.Concat(ab.Reasons, ab.improvements(), ab.blindness())})
+	return append(f, fact{Name: "verdict", Text: string(ab.Verdict), Items: slices.Concat(ab.Reasons, ab.improvements())})
 }
 
 // detectable tells what the gate could have seen.
@@ -137,7 +131,7 @@ func (ab *AB) detectable() string {
 		if r.Detectable == 0 {
 			return r.Name + " none, of so few pairs"
 		}
-		return r.Name + " " + percent(r.Detectable)
+		return r.Name + " " + gate.Percent(r.Detectable)
 	})
 }
 
@@ -159,23 +153,7 @@ func (ab *AB) improvements() (out []string) {
 	}
 	for _, r := range ab.Series[0].Rows {
 		if r.Gated && r.Finding == gate.Better {
-			out = append(out, fmt.Sprintf("%s got better: %s", r.Name, percent(r.Change)))
-		}
-	}
-	return out
-}
-
-// muchToMiss is a change that a reader would expect a gate to see.
-const muchToMiss = 0.5
-
-// blindness tells of a pass that means little: much could have been missed.
-func (ab *AB) blindness() (out []string) {
-	if ab.Verdict != gate.Pass {
-		return nil
-	}
-	for _, r := range ab.Series[0].Rows {
-		if r.Gated && math.Abs(r.Detectable) > muchToMiss {
-			out = append(out, fmt.Sprintf("of %s that means little: less than %s would mostly have been missed", r.Name, percent(r.Detectable)))
+			out = append(out, fmt.Sprintf("%s got better: %s", r.Name, gate.Percent(r.Change)))
 		}
 	}
 	return out
@@ -196,7 +174,7 @@ func (ab *AB) detail(first gate.Row) string {
 		for _, r := range s.Rows {
 			if r.Name == first.Name {
 				parts = append(parts, fmt.Sprintf("A %s, B %s, change %s (%s to %s), p %.3f, %s", Amount(r.Name, r.A), Amount(r.Name, r.B),
-					percent(r.Change), percent(r.Low), percent(r.High), r.PWorse, r.Finding))
+					gate.Percent(r.Change), gate.Percent(r.Low), gate.Percent(r.High), r.PWorse, r.Finding))
 			}
 		}
 	}

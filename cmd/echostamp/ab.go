@@ -61,7 +61,8 @@ If one is, a second series of fresh runs has to confirm it (p ≤ 0.05): a regre
 one that repeats.
 
 Verdict and exit code: pass 0, regression 3, inconclusive (only one of the series found
-something) or invalid (a run cannot be trusted) 4. Exit code 1 is that it could not be
+something, or no change up to --max-detectable could have been seen) or invalid (a run
+cannot be trusted) 4. Exit code 1 is that it could not be
 done: a server did not start, or ended by itself. What was measured until then is
 printed, and with --save all runs are saved as they are made.`,
 		Example: `  echostamp ab --a './server-old --port {port}' --b './server-new --port {port}'
@@ -103,7 +104,7 @@ func (o *abOptions) define(f *pflag.FlagSet) {
 	f.DurationVar(&o.ready, "ready", 10*time.Second, "how long a server that a command starts may take until it answers")
 	f.DurationVar(&o.grace, "grace", 5*time.Second, "how long a server may take to end; then it is killed")
 	f.StringVar(&o.save, "save", "", "save each run in this `DIRECTORY` as soon as it is made")
-	f.StringVar(&o.maxDetectable, "max-detectable", "", "no pass, but inconclusive, if the smallest change that could have been seen is more than this `SHARE`, such as 25%")
+	f.StringVar(&o.maxDetectable, "max-detectable", fmt.Sprintf("%g%%", gate.MaxDetectable*100), "no pass, but inconclusive, if the smallest change that could have been seen is more than this `SHARE`")
 	f.StringVarP(&o.format, "format", "f", "text", "of the report: "+strings.Join(report.ABFormats, ", "))
 	f.StringVarP(&o.file, "output", "o", "", "save the result to `FILE`, as JSON, whatever the format of the report")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "show no progress and no warnings while it goes on")
@@ -123,7 +124,7 @@ func (o *abOptions) gate(t ui, cfg loadgen.Config) (*abGate, error) {
 	if !slices.Contains(report.ABFormats, o.format) {
 		return nil, fmt.Errorf("--format: %q is none of %s", o.format, strings.Join(report.ABFormats, ", "))
 	}
-	g := &abGate{cfg: cfg, pairs: o.pairs, acceptInvalid: o.acceptInvalid, save: o.save}
+	g := &abGate{cfg: cfg, pairs: o.pairs, budget: o.budget, acceptInvalid: o.acceptInvalid, save: o.save}
 	g.launch.Ready, g.launch.Grace, g.launch.Answers = o.ready, o.grace, answers(cfg.Proto)
 	var err error
 	for i, text := range []string{o.a, o.b} {
@@ -149,10 +150,8 @@ func (o *abOptions) gate(t ui, cfg loadgen.Config) (*abGate, error) {
 		return nil, fmt.Errorf("--pairs: %d pairs are too few: with %s it takes %d to find anything at all",
 			g.pairs, unit.Plural(int64(len(g.gated)), "gated figure"), least)
 	}
-	if o.flags.Changed("max-detectable") {
-		if g.maxDetectable, err = parseShare(o.maxDetectable); err != nil {
-			return nil, fmt.Errorf("--max-detectable: %w", err)
-		}
+	if g.maxDetectable, err = parseShare(o.maxDetectable); err != nil {
+		return nil, fmt.Errorf("--max-detectable: %w", err)
 	}
 	g.seed = o.seed
 	for g.seed == 0 {
@@ -239,7 +238,6 @@ func (t ui) ab(ctx context.Context, g *abGate, opts abOptions) error {
 	defer ci.close()
 	spareProcessor(g.cfg.Shards)
 	r, err := g.run(ctx, t, opts.quiet)
-	r.limitDetectable(g.maxDetectable)
 	in := func(format string) func(io.Writer) error {
 		return func(w io.Writer) error { return report.RenderAB(w, format, &r.AB) }
 	}

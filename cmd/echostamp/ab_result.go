@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 
 	"github.com/echostamp/echostamp/internal/gate"
+	"github.com/echostamp/echostamp/internal/record"
 	"github.com/echostamp/echostamp/internal/unit"
 	"github.com/echostamp/echostamp/report"
 )
@@ -27,8 +27,9 @@ func (r *abResult) conclude(err error) {
 		r.Reasons = append(r.Reasons, err.Error())
 	case r.Verdict == gate.Unfinished:
 		var reasons []string
-		r.Verdict, reasons = gate.Conclude(r.Series)
+		r.Verdict, reasons = gate.Conclude(r.Series, r.MaxDetectable)
 		r.Reasons = append(r.Reasons, reasons...)
+		r.advise()
 	}
 	if r.limited > 0 {
 		r.Warnings = append(r.Warnings, fmt.Sprintf("in %d of %d runs the load generator was the limit (generator-limited): what changes in the server shows as less than it is", r.limited, len(r.Runs)))
@@ -41,17 +42,20 @@ func (r *abResult) conclude(err error) {
 	}
 }
 
-// limitDetectable takes back a pass of a gate that could have seen too little.
-func (r *abResult) limitDetectable(most float64) {
-	if r.Verdict != gate.Pass || most == 0 {
+// advise says what to do about a gate that could have seen too little.
+func (r *abResult) advise() {
+	if r.Verdict != gate.Inconclusive || r.Series[0].Repeats() {
 		return
 	}
-	for _, row := range r.Series[0].Rows {
-		if detectable := math.Abs(row.Detectable); row.Gated && (detectable > most || detectable == 0) {
-			r.Verdict = gate.Inconclusive
-			r.Reasons = append(r.Reasons, fmt.Sprintf("of %s it could have seen a change of %.1f%% and more, and not the %g%% of --max-detectable", row.Name, detectable*100, most*100))
+	advice := "next: longer runs (-d), more --pairs, or a quieter machine with processors to spare"
+	for _, row := range r.Series[0].Sharper(r.MaxDetectable) {
+		if row.Figure == record.Rate && r.Config.Mode == record.Open {
+			continue // is what was asked for
 		}
+		advice += fmt.Sprintf("; or gate what shows less here: --figure %s would mostly have found %s", row.Name, gate.Percent(row.Detectable))
+		break
 	}
+	r.Reasons = append(r.Reasons, advice)
 }
 
 // exit is how the program ends by the verdict.

@@ -25,7 +25,9 @@ type abGate struct {
 	launch        launch.Options
 	save          string
 	acceptInvalid bool
-	maxDetectable float64 // a share; 0 is any
+	maxDetectable float64 // a share
+	budget        time.Duration
+	again         bool // a pair was made again
 	show          *abProgress
 }
 
@@ -35,7 +37,7 @@ func (g *abGate) run(ctx context.Context, t ui, quiet bool) (*abResult, error) {
 	began := time.Now()
 	r := &abResult{AB: report.AB{
 		Schema: report.ABSchema, Tool: thisTool(), Command: os.Args, Started: began, A: g.sides[0].text, B: g.sides[1].text,
-		Host: record.ThisHost(), Seed: g.seed, Pairs: g.pairs, Verdict: gate.Unfinished, Reasons: []string{}, Warnings: []string{},
+		Host: record.ThisHost(), Seed: g.seed, Pairs: g.pairs, MaxDetectable: g.maxDetectable, Verdict: gate.Unfinished, Reasons: []string{}, Warnings: []string{},
 		Series: []gate.Series{}, Runs: []report.ABRun{},
 	}}
 	for _, f := range g.gated {
@@ -66,6 +68,10 @@ func (g *abGate) series(ctx context.Context, r *abResult, order *rand.Rand) (err
 				break
 			}
 		}
+		if errors.Is(err, errTooFew) {
+			pair, err = pair-1, nil
+			continue
+		}
 		if err == nil && r.Verdict == gate.Unfinished {
 			p := gate.Pair{A: runs[0], B: runs[1]}
 			pairs = append(pairs, p)
@@ -87,6 +93,9 @@ func (g *abGate) one(ctx context.Context, r *abResult, series, pair, side int) (
 	run, forced, err := g.measure(ctx, s)
 	if run == nil {
 		return nil, fmt.Errorf("server %s (%s): %w", s.name, s.text, err)
+	}
+	if err == nil && ctx.Err() == nil && g.makeAgain(r, run, fmt.Sprintf("the run of %s in pair %d", s.name, pair)) {
+		return nil, errTooFew
 	}
 	run.Tool, run.Command = thisTool(), os.Args
 	if s.isCommand {
@@ -115,6 +124,9 @@ func (g *abGate) one(ctx context.Context, r *abResult, series, pair, side int) (
 		return nil, ctx.Err()
 	case why != "":
 		r.Verdict = gate.Invalid
+		if gate.Shortfall(run, g.gated) > 1 {
+			why += "; next: longer runs (-d), more messages (-r, -c), or a lower percentile (--figure)"
+		}
 		r.Reasons = append(r.Reasons, fmt.Sprintf("the run of %s in pair %d %s", s.name, pair, why))
 	}
 	return run, nil

@@ -120,3 +120,31 @@ func TestVerdictsAndExitCodes(t *testing.T) {
 		}
 	}
 }
+
+// TestLonger holds how much longer runs with too few samples are made.
+func TestLonger(t *testing.T) {
+	for line, want := range map[string]string{
+		"-d 3s":                      "7.50s each", // of runs that took 3 s
+		"-d 3s --budget 6m -p 10":    "7.50s each",
+		"-d 3s -p 10 --budget 3m":    "", // 40 × (7.5 + 1.5) s
+		"-n 1000":                    "2,500 messages each",
+		"--stages 100/s:3s":          "",
+		"-d 3s --max-detectable 10%": "7.50s each",
+	} {
+		g, err := gateOf(t, line)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := ""
+		if g.lengthen(3*time.Second, 2.5) {
+			got = g.length()
+		}
+		if got != want {
+			t.Errorf("%s: %q, want %q", line, got, want)
+		}
+	}
+	g, _ := gateOf(t, "-d 10s")
+	if g.maxDetectable != gate.MaxDetectable || g.lengthen(10*time.Second, 4.1) || !g.lengthen(10*time.Second, 4) {
+		t.Errorf("runs of 10 s: %+v", g.cfg.Duration)
+	}
+}

@@ -31,6 +31,8 @@ const (
 	// Power is how often the smallest change that a gate could have seen is found, in
 	// both series.
 	Power = 0.8
+	// MaxDetectable is what that change may be at most for a pass, unless told otherwise.
+	MaxDetectable = 0.25
 	// Confidence is that of the interval of a change.
 	Confidence = 0.95
 )
@@ -62,7 +64,7 @@ type Row struct {
 	Alpha     float64 `json:"alpha"`
 	Threshold float64 `json:"threshold"`
 	// Detectable is the smallest change for the worse that a gate finds, in both series, four
-	// times out of five, of a gated figure; 0 is none, as of too few pairs.
+	// times out of five, or would find if this figure were gated; 0 is none, as of too few pairs.
 	Detectable float64 `json:"detectable,omitempty"`
 	Finding    Finding `json:"finding"`
 }
@@ -111,7 +113,9 @@ func Judge(pairs []Pair, gated []record.Figure, first *Series) Series {
 			alpha = Confirm / float64(len(confirmed))
 		}
 		if v, ok := valuesOf(pairs, f); ok {
-			s.Rows = append(s.Rows, v.row(f, slices.Contains(gated, f), len(gated), alpha))
+			r := v.row(f, alpha)
+			r.Gated, r.Detectable = slices.Contains(gated, f), v.detectable(f, len(gated))
+			s.Rows = append(s.Rows, r)
 		}
 	}
 	return s
@@ -174,9 +178,9 @@ func least(f record.Figure, amount float64) float64 {
 	return math.Log1p(change)
 }
 
-// row tests a figure with so many gated ones, of which it may be one.
-func (v values) row(f record.Figure, gated bool, of int, alpha float64) Row {
-	r := Row{Figure: f, Name: f.String(), Gated: gated, Alpha: alpha, A: stat.Median(v.a), B: stat.Median(v.b), Finding: Same}
+// row tests a figure.
+func (v values) row(f record.Figure, alpha float64) Row {
+	r := Row{Figure: f, Name: f.String(), Alpha: alpha, A: stat.Median(v.a), B: stat.Median(v.b), Finding: Same}
 	low, high, confidence := stat.SignedRankInterval(v.worse, Confidence)
 	if f.HigherIsBetter() {
 		low, high = high, low
@@ -184,24 +188,31 @@ func (v values) row(f record.Figure, gated bool, of int, alpha float64) Row {
 	r.Change, r.Confidence = worsening(f, stat.HodgesLehmann(v.worse)), confidence
 	r.Low, r.High = worsening(f, low), worsening(f, high)
 	r.PWorse, r.PBetter = stat.SignedRank(v.worse), stat.SignedRank(negated(v.worse))
-	noise := v.noise()
-	test := stat.PairedTest{Alpha: alpha, Least: max(least(f, r.A), noise)}
-	r.Noise, r.Threshold = worsening(f, noise), worsening(f, test.Least)
+	test := stat.PairedTest{Alpha: alpha, Least: v.least(f)}
+	r.Noise, r.Threshold = worsening(f, v.noise()), worsening(f, test.Least)
 	switch {
 	case test.Finds(v.worse):
 		r.Finding = Worse
 	case test.Finds(negated(v.worse)):
 		r.Finding = Better
 	}
-	if gated {
-		first := stat.PairedTest{Alpha: Alpha / float64(of), Least: test.Least}
-		second := stat.PairedTest{Alpha: Confirm / float64(of), Least: test.Least}
-		if shift := stat.Detectable(v.worse, Power, first, second); !math.IsInf(shift, 1) {
-			r.Detectable = worsening(f, shift)
-		}
-	}
 	return r
 }
+
+// detectable is the smallest change for the worse that is mostly found by both series of a gate
+// of so many figures; 0 is none.
+func (v values) detectable(f record.Figure, of int) float64 {
+	first := stat.PairedTest{Alpha: Alpha / float64(of), Least: v.least(f)}
+	second := stat.PairedTest{Alpha: Confirm / float64(of), Least: first.Least}
+	shift := stat.Detectable(v.worse, Power, first, second)
+	if math.IsInf(shift, 1) {
+		return 0
+	}
+	return worsening(f, shift)
+}
+
+// least is what a change is more than, as a logarithm: what matters, and what is no noise.
+func (v values) least(f record.Figure) float64 { return max(least(f, stat.Median(v.a)), v.noise()) }
 
 func negated(v []float64) []float64 {
 	out := make([]float64, len(v))

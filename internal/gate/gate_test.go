@@ -62,7 +62,7 @@ func TestJudge(t *testing.T) {
 			if math.Abs(r.Change-change) > 0.02 || r.Low > r.Change || r.High < r.Change || r.Finding != want || r.Gated != (i < 2) {
 				t.Errorf("%+v higher: %+v", higher, r)
 			}
-			if math.Abs(r.Threshold) < LeastChange || r.Gated != (math.Abs(r.Detectable) >= math.Abs(r.Threshold)) || r.Threshold < 0 != (r.Figure == record.Rate) {
+			if math.Abs(r.Threshold) < LeastChange || math.Abs(r.Detectable) < math.Abs(r.Threshold) || r.Threshold < 0 != (r.Figure == record.Rate) {
 				t.Errorf("%+v higher: threshold %v, detectable %v", higher, r.Threshold, r.Detectable)
 			}
 		}
@@ -125,7 +125,7 @@ func TestLeastPairs(t *testing.T) {
 
 func TestConclude(t *testing.T) {
 	found := func(p50, high Finding) Series {
-		return Series{Rows: []Row{{Name: "rtt.p50", Gated: true, Finding: p50}, {Name: "rtt.p99", Gated: true, Finding: high}, {Name: "rtt.mean", Finding: Worse}}}
+		return Series{Rows: []Row{{Name: "rtt.p50", Gated: true, Finding: p50}, {Name: "rtt.p99", Gated: true, Finding: high}, {Name: "rtt.mean"}}}
 	}
 	for _, tc := range []struct {
 		series  []Series
@@ -140,12 +140,91 @@ func TestConclude(t *testing.T) {
 		{[]Series{found(Worse, Same), found(Same, Same)}, Inconclusive, "rtt.p50 was worse in the first series and not in the second"},
 		{[]Series{found(Worse, Same), found(Same, Worse)}, Inconclusive, "rtt.p99 was worse in the second series only"},
 	} {
-		got, reasons := Conclude(tc.series)
+		got, reasons := Conclude(tc.series, 0)
 		if text := strings.Join(reasons, "; "); got != tc.want || !strings.Contains(text, tc.reasons) || (text == "") != (tc.reasons == "") {
 			t.Errorf("%+v: %v, %q", tc.series, got, text)
 		}
 		if tc.series[0].Repeats() != (tc.want != Pass) {
 			t.Errorf("%+v: is repeated %v", tc.series, tc.series[0].Repeats())
+		}
+	}
+}
+
+// TestConcludeOfTheBlind holds that a pass is one that could have seen it, and that what got
+// worse beside the gated figures is told.
+func TestConcludeOfTheBlind(t *testing.T) {
+	rows := func(detectable float64, other Finding) Series {
+		return Series{Rows: []Row{
+			{Name: "rtt.p50", Gated: true, Detectable: detectable, Low: -0.43, High: 0.84, Confidence: 0.951, Finding: Same},
+			{Name: "rate", Gated: true, Detectable: -0.1, Finding: Same},
+			{Name: "rtt.p90", Detectable: 0.3, Change: 0.73, Finding: other},
+			{Name: "rtt.mean", Detectable: 0.2, Finding: Same},
+			{Name: "reverse.p50", Detectable: 0.051, Change: 0.97, Finding: other},
+		}}
+	}
+	const blind = "no change for the worse was found in rtt.p50, but only one of +160.0% or more would mostly have been (95% interval -43.0% to +84.0%)"
+	for _, tc := range []struct {
+		series  []Series
+		most    float64
+		want    Verdict
+		reasons string
+	}{
+		{[]Series{rows(0.2, Same)}, 0.25, Pass, ""},
+		{[]Series{rows(1.6, Same)}, 0.25, Inconclusive, blind},
+		{[]Series{rows(1.6, Same)}, 2, Pass, ""},
+		{[]Series{rows(1.6, Same)}, 0, Pass, ""},
+		{[]Series{rows(0, Same)}, 10, Inconclusive, "nothing would have been, of so few pairs"},
+		{[]Series{rows(0.2, Worse)}, 0.25, Pass, "not gated, worse in the only series: rtt.p90 +73.0%, reverse.p50 +97.0%"},
+		{[]Series{rows(1.6, Worse)}, 0.25, Inconclusive, blind + "; not gated, worse in the only series: rtt.p90"},
+		{[]Series{rows(0.2, Worse), rows(0.2, Worse)}, 0.25, Pass, "not gated, worse in both series: rtt.p90 +73.0%, reverse.p50 +97.0%"},
+		{[]Series{rows(0.2, Worse), rows(0.2, Same)}, 0.25, Pass, ""},
+	} {
+		got, reasons := Conclude(tc.series, tc.most)
+		if text := strings.Join(reasons, "; "); got != tc.want || !strings.Contains(text, tc.reasons) || (text == "") != (tc.reasons == "") {
+			t.Errorf("%+v: %v, %q", tc, got, text)
+		}
+	}
+	var sharper []string
+	for _, r := range rows(1.6, Same).Sharper(0.25) {
+		sharper = append(sharper, r.Name)
+	}
+	if got := strings.Join(sharper, " "); got != "reverse.p50 rtt.mean" {
+		t.Errorf("sharper are %s", got)
+	}
+}
+
+func TestShortfall(t *testing.T) {
+	few := run(1, 2, 3)
+	few.Metrics[record.RTT] = record.Metric{Count: 40}
+	if s := Shortfall(few, []record.Figure{median, p99, record.Rate}); s != 25 {
+		t.Errorf("40 samples are %v times too few for p99", s)
+	}
+	if s := Shortfall(few, []record.Figure{median}); s != 1 {
+		t.Errorf("40 samples are %v times too few for p50", s)
+	}
+	few.Metrics[record.RTT] = record.Metric{}
+	if s := Shortfall(few, []record.Figure{median}); !math.IsInf(s, 1) {
+		t.Errorf("no samples are %v times too few", s)
+	}
+}
+
+// TestPassesOfTheBlind holds how often a gate of ten pairs passes if nothing has changed: where
+// runs scatter more, it mostly could not have seen a quarter, and says so.
+func TestPassesOfTheBlind(t *testing.T) {
+	random := rand.New(rand.NewPCG(17, 18))
+	const gates = 8
+	for scatter, want := range map[float64][2]float64{0.03: {1, 1}, 0.3: {0, 0.05}} {
+		passes := 0
+		for range gates {
+			v, _ := valuesOf(series(10, 0, func() float64 { return scatter * random.NormFloat64() }), median)
+			r := v.row(median, Alpha)
+			r.Gated, r.Detectable = true, v.detectable(median, 1)
+			if verdict, _ := Conclude([]Series{{Rows: []Row{r}}}, MaxDetectable); verdict == Pass {
+				passes++
+			}
+		}
+		if share := float64(passes) / gates; share < want[0] || share > want[1] {
+			t.Errorf("σ %v: %v of the gates pass", scatter, share)
 		}
 	}
 }
@@ -232,7 +311,7 @@ func rates(gates int, scatter, higher float64) (found, verdicts float64) {
 // finds reports whether a series finds the mean worse.
 func finds(pairs []Pair, alpha float64) bool {
 	v, _ := valuesOf(pairs, average)
-	return v.row(average, false, 1, alpha).Finding == Worse
+	return v.row(average, alpha).Finding == Worse
 }
 
 // TestASecondSeriesConfirms holds that it tests what the first found, and only that, by

@@ -1,7 +1,10 @@
 package gate
 
 import (
+	"cmp"
 	"fmt"
+	"math"
+	"slices"
 	"strings"
 
 	"github.com/echostamp/echostamp/internal/record"
@@ -40,8 +43,91 @@ func (s Series) worse() map[string]bool {
 // regression, which is one only if it repeats.
 func (s Series) Repeats() bool { return len(s.worse()) > 0 }
 
-// Conclude says what one or two whole series say together.
-func Conclude(series []Series) (Verdict, []string) {
+// Conclude says what one or two whole series say together. A pass is one that would mostly have
+// found a change of at most that share, of every gated figure; 0 asks for nothing. What else
+// got worse is said, whatever the verdict.
+func Conclude(series []Series, detectable float64) (verdict Verdict, reasons []string) {
+	verdict, reasons = conclude(series)
+	if verdict == Pass {
+		for _, r := range series[0].Rows {
+			if r.Gated && !r.sees(detectable) {
+				verdict = Inconclusive
+				reasons = append(reasons, r.blindness())
+			}
+		}
+	}
+	return verdict, append(reasons, ungated(series)...)
+}
+
+// sees reports whether a change of a share would mostly have been found.
+func (r Row) sees(share float64) bool {
+	return share == 0 || r.Detectable != 0 && math.Abs(r.Detectable) <= share
+}
+
+// blindness says what a row could not have seen.
+func (r Row) blindness() string {
+	could := "nothing would have been, of so few pairs"
+	if r.Detectable != 0 {
+		could = fmt.Sprintf("only one of %s or more would mostly have been", Percent(r.Detectable))
+	}
+	return fmt.Sprintf("no change for the worse was found in %s, but %s (%.0f%% interval %s to %s)", r.Name, could, r.Confidence*100, Percent(r.Low), Percent(r.High))
+}
+
+// Sharper are the figures that are not gated and would have shown a change of a share, where a
+// gated one would not: the one that shows the least first.
+func (s Series) Sharper(share float64) (sharper []Row) {
+	for _, r := range s.Rows {
+		if !r.Gated && r.sees(share) {
+			sharper = append(sharper, r)
+		}
+	}
+	slices.SortStableFunc(sharper, func(a, b Row) int { return cmp.Compare(math.Abs(a.Detectable), math.Abs(b.Detectable)) })
+	return sharper
+}
+
+// ungated says which figures got worse in all series though the verdict does not go by them.
+func ungated(series []Series) []string {
+	worse := map[string]int{}
+	for _, s := range series {
+		for _, r := range s.Rows {
+			if !r.Gated && r.Finding == Worse {
+				worse[r.Name]++
+			}
+		}
+	}
+	var names []string
+	for _, r := range series[0].Rows {
+		if worse[r.Name] == len(series) {
+			names = append(names, r.Name+" "+Percent(r.Change))
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	where := "in the only series"
+	if len(series) > 1 {
+		where = "in both series"
+	}
+	return []string{"not gated, worse " + where + ": " + strings.Join(names, ", ")}
+}
+
+// Percent writes a change with its sign.
+func Percent(share float64) string { return fmt.Sprintf("%+.1f%%", share*100) }
+
+// Shortfall is how many times as many samples a run needs for its gated figures; 1 is that it
+// has enough.
+func Shortfall(r *record.Run, gated []record.Figure) float64 {
+	most := 1.0
+	for _, f := range gated {
+		if m, ok := r.Metrics[f.Metric]; ok {
+			most = max(most, float64(f.Samples())/float64(m.Count))
+		}
+	}
+	return most
+}
+
+// conclude says what the series say of the gated figures.
+func conclude(series []Series) (Verdict, []string) {
 	first := series[0].worse()
 	if len(first) == 0 {
 		return Pass, nil
