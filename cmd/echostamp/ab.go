@@ -169,7 +169,7 @@ func (o *abOptions) checkOutputs(t ui) error {
 	}
 	out.writes("--output", o.file)
 	o.ci.outputs(&out, t)
-	return out.err
+	return errors.Join(out.err, o.checkSaved("--output", o.file), o.checkSaved("--junit", o.ci.junit))
 }
 
 // checkTimes returns an error for a time that makes no sense.

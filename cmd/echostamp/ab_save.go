@@ -6,8 +6,27 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/echostamp/echostamp/internal/atomicfile"
 	"github.com/echostamp/echostamp/internal/record"
 )
+
+// isSaved reports whether a file is called as a saved run of a gate is.
+func isSaved(name string) bool {
+	match, _ := filepath.Match("[12]-*-[AB].json", name)
+	return match
+}
+
+// checkSaved checks that what an option writes does not take the place of a saved run.
+func (o *abOptions) checkSaved(option, path string) error {
+	if o.save == "" || path == "" {
+		return nil
+	}
+	real := atomicfile.Resolve(path)
+	if filepath.Dir(real) == atomicfile.Resolve(o.save) && isSaved(filepath.Base(real)) {
+		return fmt.Errorf("%s: %s is called as a run that --save keeps", option, path)
+	}
+	return nil
+}
 
 // prepareSaving makes the directory for runs, which must have none of another gate.
 func (g *abGate) prepareSaving() error {
@@ -22,7 +41,7 @@ func (g *abGate) prepareSaving() error {
 		return fmt.Errorf("--save: %w", err)
 	}
 	for _, f := range there {
-		if isRun, _ := filepath.Match("[12]-*-[AB].json", f.Name()); isRun {
+		if isSaved(f.Name()) {
 			return fmt.Errorf("--save: %s has runs of another gate, such as %s: give a new directory", g.save, f.Name())
 		}
 	}

@@ -59,7 +59,7 @@ const fastest, most = 1e15, 1 << 40
 
 // negative reports whether a count is below zero, as none is.
 func (t *Totals) negative() bool {
-	low := min(t.Due, t.Backlog, t.Sent, t.Received, t.Failed, t.Unanswered, t.Late, t.Unstamped, t.BytesSent, t.BytesReceived)
+	low := min(t.Due, t.Backlog, t.Sent, t.Received, t.Failed, t.Unanswered, t.Late, t.Unstamped, t.Unserved, t.Starved, t.BytesSent, t.BytesReceived)
 	for _, n := range t.Errors {
 		low = min(low, n)
 	}
