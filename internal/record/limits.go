@@ -23,6 +23,15 @@ const (
 	maxNames = 64 // of metrics, and of kinds of errors
 )
 
+// limits are those of a file; tests have smaller ones.
+type limits struct {
+	value          int
+	unpacked, file int64
+	runs           int
+}
+
+var usual = limits{value: MaxValue, unpacked: MaxUnpacked, file: MaxFile, runs: MaxRuns}
+
 // What a value takes in memory besides its text.
 const (
 	valueWeight = 256
@@ -50,11 +59,12 @@ type unpacked struct {
 	z   io.Reader
 	in  *counter
 	out int64
+	few int64 // bytes that may be unpacked of anything
 }
 
 func (u *unpacked) Read(b []byte) (int, error) {
 	n, err := u.z.Read(b)
-	if u.out += int64(n); u.out > MaxUnpacked && u.out > MaxRatio*u.in.n {
+	if u.out += int64(n); u.out > u.few && u.out > MaxRatio*u.in.n {
 		return 0, errBomb
 	}
 	return n, err

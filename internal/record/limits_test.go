@@ -35,6 +35,8 @@ func (e *endless) Read(b []byte) (n int, err error) {
 
 // TestReadIsBounded holds that of what never ends no more is read than it takes to see that.
 func TestReadIsBounded(t *testing.T) {
+	small := usual
+	small.value, small.runs = 1<<16, 100
 	const head = `{"schema":"echostamp.run.v1",`
 	one := sample()
 	one.Intervals = nil
@@ -47,25 +49,25 @@ func TestReadIsBounded(t *testing.T) {
 		"zeros":             {"", "\x00", 1 << 18, "FILE, line 1 (byte 0): it is no JSON: invalid character"},
 		"zeros behind":      {written(t, sample()), "\x00", 1 << 20, "it is no JSON: invalid character"},
 		"junk within":       {head + `"host":{"os":`, "\xff", 1 << 18, fmt.Sprintf("FILE, line 1 (byte %d): it is no JSON", len(head)+13)},
-		"white space":       {"", " \n", MaxValue + 1<<18, "it goes on for more than 4 MiB"},
-		"space in a record": {head, " ", MaxValue + 1<<18, "it goes on for more than 4 MiB"},
-		"space in a value":  {head + `"host":{`, " ", MaxValue + 1<<18, "it goes on for more than 4 MiB"},
-		"a string":          {head + `"warnings":["`, "a", MaxValue + 1<<18, "it goes on for more than 4 MiB"},
-		"a key":             {`{"`, "a", MaxValue + 1<<18, "it goes on for more than 4 MiB"},
-		"a number":          {head + `"duration_ns":`, "1", MaxValue + 1<<18, "it goes on for more than 4 MiB"},
+		"white space":       {"", " \n", 1<<16 + 1<<18, "it goes on for more than 4 MiB"},
+		"space in a record": {head, " ", 1<<16 + 1<<18, "it goes on for more than 4 MiB"},
+		"space in a value":  {head + `"host":{`, " ", 1<<16 + 1<<18, "it goes on for more than 4 MiB"},
+		"a string":          {head + `"warnings":["`, "a", 1<<16 + 1<<18, "it goes on for more than 4 MiB"},
+		"a key":             {`{"`, "a", 1<<16 + 1<<18, "it goes on for more than 4 MiB"},
+		"a number":          {head + `"duration_ns":`, "1", 1<<16 + 1<<18, "it goes on for more than 4 MiB"},
 		"depth":             {head + `"x":`, "[", 1 << 18, "exceeded max depth"},
 		"objects":           {head + `"x":`, `{"a":`, 1 << 18, "exceeded max depth"},
 		"parts":             {head + `"parts":[{"started":"2024-01-01T00:00:00Z"}`, `,{"started":"2024-01-01T00:00:00Z"}`, 1 << 18, "1001 parts are more than 1000"},
 		"metrics":           {head + `"metrics":{`, `"x":{},`, 1 << 18, "metrics.x"},
-		"errors":            {head + `"totals":{"errors":{"x":1`, `,"x":1`, MaxValue + 1<<18, "it goes on for more than 4 MiB"},
-		"runs":              {"", `{"schema":"echostamp.run.v1","started":"2024-01-01T00:00:00Z","metrics":{}}`, 1 << 20, "a file has at most 10000 runs"},
-		"a stream's line":   {begin + `{"interval":{"start_ns":0,"errors":{"`, "a", MaxValue + 1<<20, "it goes on for more than 4 MiB"},
+		"errors":            {head + `"totals":{"errors":{"x":1`, `,"x":1`, 1<<16 + 1<<18, "it goes on for more than 4 MiB"},
+		"runs":              {"", `{"schema":"echostamp.run.v1","started":"2024-01-01T00:00:00Z","metrics":{}}`, 1 << 20, "a file has at most 100 runs"},
+		"a stream's line":   {begin + `{"interval":{"start_ns":0,"errors":{"`, "a", 1<<16 + 1<<19, "it goes on for more than 4 MiB"},
 		"other JSON":        {`[`, `1,`, 1 << 18, "it is JSON, and no record of a run"},
-		"foreign JSON":      {`{"rows":[1`, `,1`, MaxValue + 1<<18, "it goes on for more than 4 MiB"},
+		"foreign JSON":      {`{"rows":[1`, `,1`, 1<<16 + 1<<18, "it goes on for more than 4 MiB"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			text := &endless{begin: tc.begin, more: tc.more}
-			runs, err := Read("FILE", text)
+			runs, err := readWithin(small, "FILE", text)
 			if err == nil || !strings.Contains(err.Error(), tc.says) || runs != nil {
 				t.Errorf("it says %.200v, want %s", err, tc.says)
 			}
@@ -78,6 +80,8 @@ func TestReadIsBounded(t *testing.T) {
 
 // TestReadRefusesBombs holds that half a megabyte of gzip does not take gigabytes.
 func TestReadRefusesBombs(t *testing.T) {
+	small := usual
+	small.unpacked, small.value = 1<<18, 1<<16
 	for name, tc := range map[string]struct{ begin, more, says string }{
 		"white space": {"", " ", "it goes on for more than 4 MiB"},
 		"lines":       {`{"schema":"echostamp.run.v1","a":1`, `,"a":` + strings.Repeat(" ", 1000) + `1`, "it unpacks to more than 100 times its size, as no record does"},
@@ -85,18 +89,21 @@ func TestReadRefusesBombs(t *testing.T) {
 	} {
 		var b bytes.Buffer
 		z := gzip.NewWriter(&b)
-		if _, err := io.Copy(z, io.LimitReader(&endless{begin: tc.begin, more: tc.more}, 64<<20)); err != nil {
+		if _, err := io.Copy(z, io.LimitReader(&endless{begin: tc.begin, more: tc.more}, 2<<20)); err != nil {
 			t.Fatal(err)
 		}
 		_ = z.Close()
-		if _, err := Read("FILE", &b); err == nil || !strings.Contains(err.Error(), tc.says) {
+		if _, err := readWithin(small, "FILE", &b); err == nil || !strings.Contains(err.Error(), tc.says) {
 			t.Errorf("%s: %.200v, want %s", name, err, tc.says)
 		}
 	}
-	// A histogram that unpacks to 64 MB.
+	if usual.value != MaxValue || usual.unpacked != MaxUnpacked || usual.file != MaxFile || usual.runs != MaxRuns {
+		t.Errorf("the limits are %+v", usual)
+	}
+	// A histogram that unpacks to 2 MB.
 	var packed bytes.Buffer
 	z := zlib.NewWriter(&packed)
-	_, _ = z.Write(make([]byte, 64<<20))
+	_, _ = z.Write(make([]byte, 2<<20))
 	_ = z.Close()
 	bomb := binary.BigEndian.AppendUint32(nil, 0x1c849304|0x10)
 	bomb = append(binary.BigEndian.AppendUint32(bomb, uint32(packed.Len())), packed.Bytes()...)
@@ -110,7 +117,7 @@ func TestReadRefusesBombs(t *testing.T) {
 func TestReadKeepsNoMoreThanToldOf(t *testing.T) {
 	text := written(t, sample())
 	weigh := func() int64 {
-		src, err := newSource(strings.NewReader(text))
+		src, err := newSource(strings.NewReader(text), usual)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -119,8 +126,8 @@ func TestReadKeepsNoMoreThanToldOf(t *testing.T) {
 	if weigh < int64(len(text)) || weigh > 4*int64(len(text))+partWeight {
 		t.Errorf("a record of %d bytes weighs %d", len(text), weigh)
 	}
-	src, _ := newSource(strings.NewReader(text))
-	rd := newReader("FILE", src)
+	src, _ := newSource(strings.NewReader(text), usual)
+	rd := newReader(usual, "FILE", src)
 	rd.weight = MaxFile - weigh/2
 	if err := rd.next(); err == nil || !strings.Contains(err.Error(), "give its runs in several files") {
 		t.Errorf("more than is read of a file: %v", err)
@@ -130,7 +137,7 @@ func TestReadKeepsNoMoreThanToldOf(t *testing.T) {
 // read reads a record.
 func read(t *testing.T, src *source, weight int64) *reader {
 	t.Helper()
-	rd := newReader("FILE", src)
+	rd := newReader(usual, "FILE", src)
 	rd.weight = weight
 	if err := rd.next(); err != nil {
 		t.Fatal(err)
@@ -163,7 +170,7 @@ func TestReadInAnyOrder(t *testing.T) {
 func TestLongStreams(t *testing.T) {
 	r := sample()
 	lines := streamed(t, r)
-	src, err := newSource(strings.NewReader(lines[0]))
+	src, err := newSource(strings.NewReader(lines[0]), usual)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,12 +16,14 @@ import (
 // lacks because its run was killed is no error: the run is then interrupted. All of it may
 // be compressed by gzip. It reads no further than the first byte that is wrong, and keeps no
 // more than MaxFile.
-func Read(name string, r io.Reader) ([]*Run, error) {
-	text, err := newSource(r)
+func Read(name string, r io.Reader) ([]*Run, error) { return readWithin(usual, name, r) }
+
+func readWithin(l limits, name string, r io.Reader) ([]*Run, error) {
+	text, err := newSource(r, l)
 	if err != nil {
 		return nil, unreadable(name, err)
 	}
-	rd := newReader(name, text)
+	rd := newReader(l, name, text)
 	for err == nil {
 		err = rd.next()
 	}
@@ -43,6 +45,7 @@ func unreadable(name string, err error) error {
 
 // reader reads the values of a file.
 type reader struct {
+	limits  limits
 	name    string
 	text    *source
 	decoder *json.Decoder
@@ -52,8 +55,8 @@ type reader struct {
 	weight  int64 // of the runs
 }
 
-func newReader(name string, text *source) *reader {
-	return &reader{name: name, text: text, decoder: json.NewDecoder(text)}
+func newReader(l limits, name string, text *source) *reader {
+	return &reader{limits: l, name: name, text: text, decoder: json.NewDecoder(text)}
 }
 
 // next reads a record, or a line of a stream.
@@ -130,7 +133,7 @@ func (r *reader) raw() (json.RawMessage, error) {
 	if err != nil {
 		return nil, r.broken(err)
 	}
-	if r.weight += weigh(raw); r.weight > MaxFile {
+	if r.weight += weigh(raw); r.weight > r.limits.file {
 		return nil, r.wrong(r.text.mark(r.at), "%v", errTooMuch)
 	}
 	return raw, nil

@@ -181,8 +181,8 @@ func (r *reader) record(o *value) error {
 
 // keep keeps a run.
 func (r *reader) keep(run *Run, m mark) error {
-	if len(r.runs) == MaxRuns {
-		return r.wrong(m, "a file has at most %d runs", MaxRuns)
+	if len(r.runs) == r.limits.runs {
+		return r.wrong(m, "a file has at most %d runs", r.limits.runs)
 	}
 	r.runs = append(r.runs, run)
 	r.weight += partWeight

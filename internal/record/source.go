@@ -14,6 +14,7 @@ type source struct {
 	text []byte // what was read from offset on
 	from int64  // the offset of text
 	line int    // that it begins in, from 1
+	most int    // bytes of a value
 	err  error  // why it cannot be read to its end
 }
 
@@ -23,7 +24,7 @@ type mark struct {
 	at   int64
 }
 
-func newSource(r io.Reader) (*source, error) {
+func newSource(r io.Reader, l limits) (*source, error) {
 	b := bufio.NewReader(r)
 	if head, _ := b.Peek(2); bytes.Equal(head, []byte{0x1f, 0x8b}) {
 		in := &counter{r: b}
@@ -31,19 +32,19 @@ func newSource(r io.Reader) (*source, error) {
 		if err != nil {
 			return nil, err
 		}
-		b = bufio.NewReader(&unpacked{z: z, in: in})
+		b = bufio.NewReader(&unpacked{z: z, in: in, few: l.unpacked})
 	}
 	const byteOrderMark = "\ufeff"
 	if head, _ := b.Peek(len(byteOrderMark)); string(head) == byteOrderMark {
 		_, _ = b.Discard(len(byteOrderMark))
 	}
-	return &source{r: b, line: 1}, nil
+	return &source{r: b, line: 1, most: l.value}, nil
 }
 
 // Read reads on, unless the value at hand is too long.
 func (s *source) Read(b []byte) (int, error) {
 	const chunk = 64 << 10 // is read ahead at most
-	if len(s.text) > MaxValue+chunk {
+	if len(s.text) > s.most+chunk {
 		s.err = errTooLong
 		return 0, s.err
 	}
