@@ -240,7 +240,7 @@ func TestGitHubExampleAndAction(t *testing.T) {
 		code             int
 	}{
 		"regression": {quick, "regression", exitRegression},
-		"invalid":    {quick + " --figure rtt.p99 -p 8", "invalid", exitInvalid},
+		"invalid":    {quick + " --figure rtt.p99.9999 -p 8", "invalid", exitInvalid},
 		"usage":      {"--pairs 1", "", exitUsage},
 	} {
 		t.Run(name, func(t *testing.T) {
