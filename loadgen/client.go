@@ -261,9 +261,11 @@ func (c *client) fail(k kind) {
 	if c.waiting() {
 		s.missed++
 	}
-	if c.account() {
+	if now := s.Now(); c.account() {
 		s.counts.failed++
-		s.censor(c, s.Now())
+		s.censor(c, now)
+	} else if c.waiting() && now >= s.window.from() {
+		s.counts.crossed = max(s.counts.crossed, now-c.due)
 	}
 	c.disconnect()
 	c.tried()

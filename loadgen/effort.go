@@ -57,6 +57,7 @@ func (e *effort) busy() float64 {
 // machine is what the process used, and the machine denied it, while it measured.
 type machine struct {
 	begun   time.Time
+	ended   bool
 	process usage.Usage
 	stolen  usage.Stolen
 	quotas  []usage.Quota
@@ -80,9 +81,10 @@ func (m *machine) begin(line clock.Line) {
 
 // end makes the figures of the time since; without begin there are none.
 func (m *machine) end(line clock.Line) {
-	if m.begun.IsZero() {
+	if m.begun.IsZero() || m.ended {
 		return
 	}
+	m.ended = true
 	m.steps.Look(line.Now)
 	elapsed := time.Since(m.begun)
 	process, _ := usage.Process()

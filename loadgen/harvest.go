@@ -114,10 +114,12 @@ func (s *supervisor) take(shard int, h *harvest) {
 
 // gather takes what the shards have not handed over when the loop has ended.
 func (s *supervisor) gather() {
+	for _, sh := range s.shards { // before any takes the tickets that are left
+		sh.countServed(min(s.ended, s.window.until()), s.patience())
+	}
 	for _, sh := range s.shards {
 		sh.turn(s.ended)
 		s.reap(sh)
-		sh.countServed(min(s.ended, s.window.until()), s.patience())
 		sh.countBacklog(s.ended)
 		sh.harvest.until, sh.harvest.counts = never, sh.counts
 		s.take(sh.Index(), sh.harvest)

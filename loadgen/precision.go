@@ -6,7 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/echostamp/echostamp/internal/hist"
 	"github.com/echostamp/echostamp/internal/record"
 	"github.com/echostamp/echostamp/internal/stat"
 )
@@ -88,7 +87,7 @@ func (c Config) watched() metric {
 // sections holds what was measured in slices of equal length, of which there are never many,
 // however long the run.
 type sections struct {
-	slices []*hist.Histogram
+	slices []record.Latencies
 	width  time.Duration // of a slice; 0 before the first
 	look   time.Duration // when it is worth looking at them next
 }
@@ -103,7 +102,7 @@ const (
 
 // add takes what was measured around a time since measuring began, which is not kept, and
 // reports whether it is worth looking at the interval. Times do not go back.
-func (s *sections) add(h *hist.Histogram, elapsed time.Duration) (look bool) {
+func (s *sections) add(l record.Latencies, elapsed time.Duration) (look bool) {
 	if s.width == 0 {
 		s.width, s.look = firstWidth, minPrecise
 	}
@@ -111,9 +110,9 @@ func (s *sections) add(h *hist.Histogram, elapsed time.Duration) (look bool) {
 		s.halve()
 	}
 	for len(s.slices) <= int(elapsed/s.width) {
-		s.slices = append(s.slices, hist.New())
+		s.slices = append(s.slices, record.NewLatencies())
 	}
-	s.slices[elapsed/s.width].Merge(h)
+	s.slices[elapsed/s.width].Merge(l)
 	if look = elapsed >= s.look; look {
 		s.look = time.Duration(lookAgain * float64(elapsed))
 	}
@@ -122,11 +121,11 @@ func (s *sections) add(h *hist.Histogram, elapsed time.Duration) (look bool) {
 
 // halve makes one slice of two.
 func (s *sections) halve() {
-	for i, h := range s.slices {
+	for i, l := range s.slices {
 		if i%2 == 1 {
-			s.slices[i/2].Merge(h)
+			s.slices[i/2].Merge(l)
 		} else {
-			s.slices[i/2] = h
+			s.slices[i/2] = l
 		}
 	}
 	s.slices = s.slices[:(len(s.slices)+1)/2]
@@ -134,23 +133,20 @@ func (s *sections) halve() {
 }
 
 // complete are the slices that nothing is added to any more.
-func (s *sections) complete() []*hist.Histogram { return s.slices[:max(0, len(s.slices)-1)] }
+func (s *sections) complete() []record.Latencies { return s.slices[:max(0, len(s.slices)-1)] }
 
 // whole is what they hold together.
-func (s *sections) whole() *hist.Histogram {
-	h := hist.New()
+func (s *sections) whole() record.Latencies {
+	l := record.NewLatencies()
 	for _, slice := range s.complete() {
-		h.Merge(slice)
+		l.Merge(slice)
 	}
-	return h
+	return l
 }
 
 // An interval is that of a percentile of what was measured, in nanoseconds. It holds in 95 runs
 // of 100, of which the latencies are as related as they are in this one.
-type interval struct {
-	figure, low, high int64
-	upper             float64 // the percentile that is high
-}
+type interval struct{ figure, low, high int64 }
 
 // within reports whether both ends are as near to the figure as that, as a share of it.
 func (i interval) within(share float64) bool {
@@ -158,14 +154,16 @@ func (i interval) within(share float64) bool {
 }
 
 // interval is that of percentile q of the whole, as precise as the slices that are complete say;
-// false if that cannot be told: there are too few samples that are as good as independent.
+// false if that cannot be told: there are too few samples that are as good as independent, or
+// the upper end lies among messages without a reply, and may be anywhere above.
 //
 // How many samples in each slice lie above the percentile says how much of that share is
 // chance, and the percentiles as far above and below are the ends. Slow ones may come together
 // and be few, so the same is done for the median, whose samples are many and show best how
 // latencies that follow each other are related.
-func (s *sections) interval(q float64, whole *hist.Histogram) (i interval, ok bool) {
-	n := whole.Count()
+func (s *sections) interval(q float64, whole record.Latencies) (i interval, ok bool) {
+	all := whole.All()
+	n := all.Count()
 	if !record.Enough(n, q) {
 		return i, false
 	}
@@ -174,34 +172,32 @@ func (s *sections) interval(q float64, whole *hist.Histogram) (i interval, ok bo
 	if !ok {
 		return i, false
 	}
-	upper := 100 * (1 - low)
-	return interval{whole.Percentile(q), whole.Percentile(100 * (1 - high)), whole.Percentile(upper), upper}, true
+	upper, ok := whole.Percentile(all, 100*(1-low))
+	return interval{all.Percentile(q), all.Percentile(100 * (1 - high)), upper}, ok
 }
 
 // design is that of percentile q in the slices.
 func (s *sections) design(q float64) stat.Design {
-	whole := s.whole()
+	whole := s.whole().All()
 	at, share := whole.Percentile(q), 1-q/100
 	above, level := whole.Above(at)
 	// Of those that are as good as the percentile, as many are above it as makes its share.
 	part := (share*float64(whole.Count()) - float64(above)) / float64(max(1, level))
 	var batches []stat.Batch
-	for _, h := range s.complete() {
+	for _, l := range s.complete() {
+		h := l.All()
 		above, level := h.Above(at)
 		batches = append(batches, stat.Batch{Count: float64(h.Count()), Above: float64(above) + part*float64(level)})
 	}
 	return stat.DesignOf(batches, share)
 }
 
-// precision is what is said of the whole in the record. Where the upper end lies among messages
-// without a reply there is none.
+// precision is what is said of the whole in the record.
 func (s *sections) precision(asked *Precision, metric string, whole record.Latencies, reached bool) *record.Precision {
 	p := &record.Precision{
 		Metric: metric, Percentile: record.PercentileName(asked.Percentile), Asked: asked.Within, Reached: reached,
 	}
-	all := whole.All()
-	i, ok := s.interval(asked.Percentile, all)
-	if _, known := whole.Percentile(all, i.upper); ok && known {
+	if i, ok := s.interval(asked.Percentile, whole); ok {
 		p.Figure, p.Low, p.High = float64(i.figure), float64(i.low), float64(i.high)
 	}
 	return p

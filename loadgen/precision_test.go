@@ -45,12 +45,12 @@ func (m madeUp) run(random *rand.Rand) (i interval, known, reached bool) {
 			recent.Record(l.next())
 		}
 		whole.Merge(recent)
-		if s.add(recent, at-1) {
+		if s.add(record.Latencies{Measured: recent}, at-1) {
 			i, known = s.interval(m.q, s.whole())
 			reached = known && i.within(m.within)
 		}
 	}
-	i, known = s.interval(m.q, whole)
+	i, known = s.interval(m.q, record.Latencies{Measured: whole})
 	return i, known, reached
 }
 
@@ -106,7 +106,7 @@ func TestSections(t *testing.T) {
 				h.Record(value(at, i))
 			}
 			whole.Merge(h)
-			if s.add(h, at) {
+			if s.add(record.Latencies{Measured: h}, at) {
 				looks++
 			}
 		}
@@ -119,10 +119,10 @@ func TestSections(t *testing.T) {
 	if looks := add(minPrecise, 10*time.Second, same); looks != 3 { // after 6, 7.5 and 9.5 s
 		t.Errorf("%d looks", looks)
 	}
-	if i, ok := s.interval(50, whole); !ok || i.figure != 1000 || i.low != 1000 || i.high != 1000 {
+	if i, ok := s.interval(50, record.Latencies{Measured: whole}); !ok || i.figure != 1000 || i.low != 1000 || i.high != 1000 {
 		t.Errorf("of one value: %+v, %v", i, ok)
 	}
-	if _, ok := s.interval(99.9, whole); ok {
+	if _, ok := s.interval(99.9, record.Latencies{Measured: whole}); ok {
 		t.Error("a p99.9 of 800 samples")
 	}
 	add(10*time.Second, 400*time.Second, func(_ time.Duration, i int64) int64 { return 1000 + i })
@@ -130,20 +130,20 @@ func TestSections(t *testing.T) {
 		t.Errorf("%d slices", n)
 	}
 	var total int64
-	for _, h := range s.slices {
-		total += h.Count()
+	for _, l := range s.slices {
+		total += l.Count()
 	}
 	if total != 400*4*20 {
 		t.Errorf("of %d samples %d are left", 400*4*20, total)
 	}
 	// Of 1,000 to 1,019 as often each, and a few more 1,000.
-	if i, ok := s.interval(50, whole); !ok || i.figure != 1009 || i.low < 1008 || i.high > 1010 || i.within(0.0001) || !i.within(0.002) {
+	if i, ok := s.interval(50, record.Latencies{Measured: whole}); !ok || i.figure != 1009 || i.low < 1008 || i.high > 1010 || i.within(0.0001) || !i.within(0.002) {
 		t.Errorf("of twenty values: %+v, %v", i, ok)
 	}
 	// Each slice is above the one before: as if the whole run were one sample.
 	s, whole = sections{}, hist.New()
 	add(0, 400*time.Second, func(at time.Duration, _ int64) int64 { return int64(1e6 + at/1e6) })
-	if i, ok := s.interval(50, whole); ok {
+	if i, ok := s.interval(50, record.Latencies{Measured: whole}); ok {
 		t.Errorf("of a growing value: %+v", i)
 	}
 }
@@ -154,18 +154,21 @@ func TestPrecisionAmongTheUnanswered(t *testing.T) {
 	var s sections
 	l := record.NewLatencies()
 	for at := time.Duration(0); at < 20*time.Second; at += pulseEvery {
-		h := hist.New()
+		recent := record.NewLatencies()
 		for i := range 400 {
-			v := 1e6 + random.Int64N(1e6)
-			if h.Record(v); i == 0 {
-				l.Censored.Record(v)
+			if v := 1e6 + random.Int64N(1e6); i < 8 {
+				recent.Censored.Record(300e6) // as of a timeout: all at the same value, which looks precise
 			} else {
-				l.Measured.Record(v)
+				recent.Measured.Record(v)
 			}
 		}
-		s.add(h, at)
+		l.Merge(recent)
+		s.add(recent, at)
 	}
-	for q, want := range map[float64]bool{50: true, 99.9: false} {
+	for q, want := range map[float64]bool{50: true, 99: false} {
+		if i, ok := s.interval(q, s.whole()); ok != want {
+			t.Errorf("the run would end, or not, by p%v: %+v", q, i)
+		}
 		p := s.precision(&Precision{Percentile: q, Within: 0.5}, record.RTT, l, false)
 		if (p.Figure > 0) != want || want && !(p.Low < p.Figure && p.Figure < p.High) {
 			t.Errorf("p%v: %+v", q, p)

@@ -207,20 +207,26 @@ func (s *supervisor) each(f func(*shard)) {
 	}
 }
 
-// farewells is how long the clients of a run that is over may take to close.
-const farewells = 300 * time.Millisecond
+// farewells is how long the clients of a run that is over may take to close, and lastReplies
+// how long the replies that are under way when a run is interrupted are awaited: without them
+// each of those messages would be one without a reply.
+const (
+	farewells   = 300 * time.Millisecond
+	lastReplies = 200 * time.Millisecond
+)
 
 // supervise listens to the shards until all are finished. It returns an error
 // only if the loop fails.
 func (s *supervisor) supervise(ctx context.Context, loopEnded <-chan error) error {
 	var (
 		interrupt   = ctx.Done()
+		cutOff      <-chan time.Time
 		over        <-chan time.Time
 		unattempted = len(s.shards)
 		unfinished  = len(s.shards)
 	)
 	quit := func() {
-		interrupt = nil
+		interrupt, cutOff = nil, nil
 		over = time.After(farewells)
 		s.each((*shard).interrupt)
 	}
@@ -231,13 +237,16 @@ func (s *supervisor) supervise(ctx context.Context, loopEnded <-chan error) erro
 		case <-over:
 			return nil
 		case <-interrupt:
-			s.interrupted = true
+			interrupt = nil
+			s.interrupt()
+			cutOff = time.After(lastReplies)
+		case <-cutOff:
 			quit()
 		case r := <-s.reports:
 			s.pulses[r.shard.Index()] = r.pulse
 			switch r.what {
 			case attempted:
-				if unattempted--; unattempted > 0 || over != nil {
+				if unattempted--; unattempted > 0 || over != nil || s.interrupted {
 					break
 				}
 				if s.down() == s.cfg.Clients {
@@ -253,7 +262,7 @@ func (s *supervisor) supervise(ctx context.Context, loopEnded <-chan error) erro
 				s.each((*shard).stop)
 			case pulsed:
 				s.notePulse(r)
-				if over == nil && s.phase != Connecting && s.drought.isOver(s.cfg.GiveUp) {
+				if over == nil && !s.interrupted && s.phase != Connecting && s.drought.isOver(s.cfg.GiveUp) {
 					s.gaveUp = true
 					quit()
 				}
@@ -261,6 +270,15 @@ func (s *supervisor) supervise(ctx context.Context, loopEnded <-chan error) erro
 		}
 	}
 	return nil
+}
+
+// interrupt ends the measured time, and the sending.
+func (s *supervisor) interrupt() {
+	s.interrupted = true
+	if now := s.now(); s.window.from() <= now {
+		s.window.end.Store(min(now, s.window.until()))
+	}
+	s.each((*shard).stop)
 }
 
 func (s *supervisor) connected() int {
@@ -362,7 +380,10 @@ func (s *supervisor) look(now int64) {
 		}
 	case s.phase == Measuring:
 		s.machine.steps.Look(s.line.Now)
-		if s.cfg.Until != nil && !s.precise && now < s.window.until() && s.sections.add(s.recent.All(), time.Duration(now-s.window.from())) {
+		if now >= s.window.until() {
+			s.machine.end(s.line) // what is still awaited is not measured time
+		}
+		if s.cfg.Until != nil && !s.precise && now < s.window.until() && s.sections.add(s.recent, time.Duration(now-s.window.from())) {
 			s.endIfPrecise(now)
 		}
 	}

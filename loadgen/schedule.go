@@ -101,10 +101,15 @@ func (s *schedule) first(w *window) (due, late int64) {
 	return due, s.ended - due
 }
 
+// most is how many messages of a client unsent goes through one by one. Of more it takes
+// so many, evenly spaced, for several each.
+func (s *schedule) most() int64 { return max(1000, 1_000_000/int64(s.cfg.Clients)) }
+
 // unsent goes through the messages that were due when the time was over, or when the client
-// left before, and were never sent: those of the measured time until take has enough, and
-// returns how many of the warm-up came before them.
-func (s *schedule) unsent(w *window, take func(due int64) bool) (warm int64) {
+// left before, and were never sent: those of the measured time until take has enough, which
+// is told of so many that were due at a time. It returns how many of the warm-up came before
+// them.
+func (s *schedule) unsent(w *window, take func(due, n int64) bool) (warm int64) {
 	from := w.from()
 	if from >= s.ended {
 		return 0 // nothing was measured
@@ -114,7 +119,14 @@ func (s *schedule) unsent(w *window, take func(due int64) bool) (warm int64) {
 		s.warm = false
 		s.begin(s.paces.main, from)
 	}
-	for s.next < s.ended && take(s.next) {
+	if s.next >= s.ended {
+		return warm
+	}
+	left := 1 + s.stream.Before(s.ended-s.origin)
+	step := left/s.most() + 1
+	for left > 0 && s.next < s.ended && take(s.next, min(step, left)) {
+		left -= step
+		s.stream.Skip(step - 1)
 		s.advance()
 	}
 	return warm

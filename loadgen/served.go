@@ -64,10 +64,11 @@ func (s *shard) countServed(end int64, patience time.Duration) {
 // overdue is when the first message of the client was due that was never sent; 0 is that
 // all were.
 func (c *client) overdue() int64 {
-	if c.schedule == nil {
-		return 0
+	s := c.shard
+	if c.schedule == nil || s.cfg.Messages > 0 && s.tickets.Load() <= 0 {
+		return 0 // no more were asked for
 	}
-	if due, late := c.schedule.first(&c.shard.window); late > 0 {
+	if due, late := c.schedule.first(&s.window); late > 0 {
 		return due
 	}
 	return 0

@@ -3,10 +3,12 @@ package loadgen
 import (
 	"fmt"
 	"io"
+	"math"
 	"testing"
 	"time"
 
 	"github.com/echostamp/echostamp/internal/evloop/evlooptest"
+	"github.com/echostamp/echostamp/internal/pace"
 	"github.com/echostamp/echostamp/internal/wire"
 )
 
@@ -116,5 +118,34 @@ func TestClientsThatHadNothingToSend(t *testing.T) {
 	c := crowd(t, cfg, begin+1010*ms, answer)
 	if c.unserved != 0 || c.starved != 0 || c.received != 10 {
 		t.Errorf("%+v", c)
+	}
+	// Nor does one whose message was due when as many had been sent as were asked for.
+	cfg.Messages, cfg.Rate = 150, 1000
+	c = crowd(t, cfg, begin+1010*ms, answer)
+	if c.unserved != 0 || c.starved != 0 || c.received != 150 || c.neverSent != 0 {
+		t.Errorf("%+v", c)
+	}
+}
+
+// TestManyMessagesThatWereNeverSent holds that counting them takes no longer than so many
+// that differ, and that all are counted.
+func TestManyMessagesThatWereNeverSent(t *testing.T) {
+	for _, arrivals := range []pace.Arrivals{pace.Constant, pace.Poisson} {
+		const due = 10_000_000
+		cfg := Config{Clients: 2, Rate: due, Duration: time.Second, Arrivals: arrivals, Seed: 1}
+		if arrivals == pace.Constant {
+			cfg.Seed = 0
+		}
+		from := begin + 10*ms
+		w := simulateOpen(t, 1, from, from+1000*ms, cfg)
+		w.run(from+1100*ms, 10*ms, func(int64) bool { return false })
+		c := w.counts()
+		h := w.metrics()[responseCensored]
+		if n := c.neverSent + c.sent; math.Abs(float64(n)/due-1) > 0.001 || h.Count() != c.neverSent+c.failed {
+			t.Errorf("%s: %d of %d messages, %d recorded", arrivals, n, due, h.Count())
+		}
+		if p50 := h.Percentile(50); p50 < 595*ms || p50 > 605*ms { // they were due in the second before the last 100 ms
+			t.Errorf("%s: half of them waited for more than %v", arrivals, time.Duration(p50))
+		}
 	}
 }

@@ -287,10 +287,10 @@ func (s *shard) timeUp() {
 func (s *shard) canCatchUp() bool {
 	length := s.window.until() - s.window.from()
 	due := s.paces.main.Count(length) * float64(len(s.clients)) / float64(s.cfg.Clients)
-	if s.cfg.Messages > 0 {
-		due = min(due, float64(s.cfg.Messages))
-	}
 	overdue := due - float64(s.counts.sent+int64(s.underWay))
+	if s.cfg.Messages > 0 {
+		overdue = min(overdue, float64(max(0, s.tickets.Load())))
+	}
 	return overdue*float64(length) <= float64(s.counts.received)*float64(s.cfg.Timeout)
 }
 
@@ -311,14 +311,15 @@ func (s *shard) stop() {
 // a time and the shard is done.
 func (s *shard) countBacklog(ended int64) {
 	m := &s.harvest.metrics
-	take := func(due int64) bool {
-		if s.cfg.Messages > 0 && s.tickets.Add(-1) < 0 {
-			return false // more were not asked for
+	take := func(due, n int64) bool {
+		if s.cfg.Messages > 0 { // more were not asked for
+			n = min(n, max(0, s.tickets.Load()))
+			s.tickets.Add(-n)
 		}
-		s.counts.neverSent++
-		m[responseCensored].Record(ended - due)
-		m[lagCensored].Record(ended - due)
-		return true
+		s.counts.neverSent += n
+		m[responseCensored].RecordN(ended-due, n)
+		m[lagCensored].RecordN(ended-due, n)
+		return n > 0
 	}
 	for i := range s.clients {
 		if c := &s.clients[i]; c.schedule != nil {

@@ -93,7 +93,7 @@ func csvMetric(m record.Metric) []string {
 		}
 		return cell
 	}
-	none := m.Count+m.Unanswered() == 0
+	none := m.Samples() == 0
 	cells := []string{number(m.Count), unless(m.Count == 0, number(m.Min))}
 	for _, q := range record.Percentiles {
 		ns, ok := m.Percentiles[record.PercentileName(q)]

@@ -236,7 +236,11 @@ func precision(r *record.Run) (f facts) {
 	}
 	name := fmt.Sprintf("%s p%s", p.Metric, p.Percentile)
 	if p.Figure == 0 {
-		f.add("precision", "%s: not known; the run has too few samples for it that are as good as independent", name)
+		why := "too few samples are as good as independent"
+		if n := r.Metrics[p.Metric].Unanswered(); n > 0 {
+			why += fmt.Sprintf(", or the %s without a reply leave it open", unit.Plural(n, "message"))
+		}
+		f.add("precision", "%s: not known; %s", name, why)
 		return f
 	}
 	ended := "not reached before the run ended"
@@ -283,7 +287,7 @@ func notes(r *record.Run) (f facts) {
 		f.add("note", "closed loop: while a client waits for a reply it sends nothing, so a stall shows in one message for each client, however long it is (coordinated omission)")
 	}
 	if n := unanswered(r); n > 0 {
-		f.add("note", "%sat least: %s got no reply and took longer than was waited for it; count, min and stddev are of the others", markAtLeast, unit.Plural(n, "message"))
+		f.add("note", "%sat least: %s got no reply, and took longer than we waited; count, min and stddev cover the rest%s", markAtLeast, unit.Plural(n, "message"), unknownNote(r))
 	}
 	if low, none := marked(r); low || none {
 		f.add("note", "%s few samples: under 100 lie above that percentile; %s too few: under 10", markLow, markNone)
@@ -318,6 +322,18 @@ func unanswered(r *record.Run) (n int64) {
 		n = max(n, r.Metrics[name].Unanswered())
 	}
 	return n
+}
+
+// unknownNote explains the mark of figures that are wholly open, if there is one.
+func unknownNote(r *record.Run) string {
+	for _, name := range shown(r) {
+		for _, q := range record.Percentiles {
+			if percentile(r.Metrics[name], record.PercentileName(q)) == markUnknown {
+				return "; " + markUnknown + " unknown"
+			}
+		}
+	}
+	return ""
 }
 
 // marked reports which marks the table has.

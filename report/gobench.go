@@ -27,8 +27,8 @@ func GoBench(w io.Writer, runs []*record.Run) error {
 		}
 		before = config
 		for _, name := range metricNames(r.Metrics) {
-			if m := r.Metrics[name]; m.Count+m.Unanswered() > 0 {
-				fmt.Fprintf(w, "%s %d %s\n", benchName("metric="+word(name), r), m.Count+m.Unanswered(), benchFigures(m))
+			if m := r.Metrics[name]; m.Samples() > 0 {
+				fmt.Fprintf(w, "%s %d %s\n", benchName("metric="+word(name), r), m.Samples(), benchFigures(m))
 			}
 		}
 		_, err := fmt.Fprintf(w, "%s %d %s replies/s %d errors\n",

@@ -34,7 +34,7 @@ func Hgrm(w io.Writer, r *record.Run, metric string) error {
 	switch {
 	case !ok:
 		return fmt.Errorf("the run has no metric %q; it has %s", metric, listOr(sampled(r), "none"))
-	case m.Count+m.Unanswered() == 0:
+	case m.Samples() == 0:
 		return fmt.Errorf("the run has no values of %s; it has some of %s", metric, listOr(sampled(r), "none, for nothing was measured"))
 	case m.Min < 0:
 		return fmt.Errorf("%s has values below zero (from %d ns), which the format hgrm cannot hold: choose another metric, or the format json, which holds them",
@@ -69,7 +69,7 @@ func hgrmOf(w io.Writer, h *hist.Histogram) error {
 // sampled are the metrics of a run that Hgrm can write.
 func sampled(r *record.Run) (names []string) {
 	for _, name := range metricNames(r.Metrics) {
-		if m := r.Metrics[name]; m.Count+m.Unanswered() > 0 && m.Min >= 0 {
+		if m := r.Metrics[name]; m.Samples() > 0 && m.Min >= 0 {
 			names = append(names, name)
 		}
 	}

@@ -34,8 +34,8 @@ type htmlCurve struct {
 	Count  int64    `json:"count"` // messages
 	Max    int64    `json:"max"`
 	Values htmlInts `json:"values"`
-	// Open is from where on values are lower bounds, for want of replies, and AtLeast
-	// whether the maximum is one.
+	// Open is from where on values are lower bounds, because of messages without a reply,
+	// and AtLeast whether the maximum is one.
 	Open    int  `json:"open"`
 	AtLeast bool `json:"at_least"`
 }
@@ -107,7 +107,7 @@ func (s *htmlSeries) add(at int, m record.Metric) {
 	p99, ok99 := m.Percentiles["99"]
 	figure(&s.P50, "p50", "50", p50, ok50)
 	figure(&s.P99, "p99", "99", p99, ok99)
-	figure(&s.Max, "max", "max", m.Max, m.Count+m.Unanswered() > 0)
+	figure(&s.Max, "max", "max", m.Max, m.Samples() > 0)
 }
 
 // htmlOffset is what was estimated of the clock in a run or a part of it.
@@ -200,8 +200,9 @@ func htmlDraw(r *record.Run, name string) htmlDrawn {
 
 func htmlCurveOf(l record.Latencies) htmlCurve {
 	all := l.All()
-	c := htmlCurve{Count: all.Count(), Max: all.Max(), Values: htmlInts{}, AtLeast: l.Measured.Count() < all.Count()}
+	c := htmlCurve{Count: all.Count(), Max: all.Max(), Values: htmlInts{}, Open: -1, AtLeast: l.Measured.Count() < all.Count()}
 	if c.Count == 0 {
+		c.Open = 0
 		return c
 	}
 	last := int(math.Log10(float64(c.Count)) * htmlCurveSteps)
@@ -209,9 +210,12 @@ func htmlCurveOf(l record.Latencies) htmlCurve {
 		q := 100 * (1 - math.Pow(10, -float64(i)/htmlCurveSteps))
 		value, known := l.Percentile(all, q)
 		c.Values = append(c.Values, value)
-		if known {
-			c.Open = i + 1
+		if !known && c.Open < 0 {
+			c.Open = i
 		}
+	}
+	if c.Open < 0 {
+		c.Open = len(c.Values)
 	}
 	return c
 }

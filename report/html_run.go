@@ -136,6 +136,8 @@ func htmlCells(m record.Metric) []htmlCell {
 			c.Title = "no samples"
 		case strings.HasPrefix(text, markAtLeast):
 			c.Raw, c.Title = raw[i], fmt.Sprintf("at least %s ns: %s got no reply", raw[i], unit.Plural(m.Unanswered(), "message"))
+		case text == markUnknown:
+			c.Title = fmt.Sprintf("not known: %s got no reply", unit.Plural(m.Unanswered(), "message"))
 		case text == markNone:
 			c.Title = "too few samples: under 10 lie above"
 		case i == 0:

@@ -131,7 +131,7 @@ func promSummaries(r *record.Run) (out []promSample) {
 		}
 		out = append(out,
 			promSample{"_sum", []promLabel{metric}, promSum(m)},
-			promSample{"_count", []promLabel{metric}, number(m.Count + m.Unanswered())})
+			promSample{"_count", []promLabel{metric}, number(m.Samples())})
 	}
 	return out
 }
@@ -147,6 +147,8 @@ func promAtLeast(r *record.Run) (out []promSample) {
 				label, ns = promQuantile(figure), number(q)
 			case figure == "mean":
 				ns = number(m.Mean)
+			case figure != "max":
+				continue // wholly unknown
 			}
 			out = append(out, promSample{"", []promLabel{{"metric", name}, label}, promSeconds(ns)})
 		}
@@ -167,7 +169,7 @@ func promUnanswered(r *record.Run) (out []promSample) {
 // Those of clocks that differ may be more than an integer holds.
 func promSum(m record.Metric) string {
 	sum := new(big.Float).SetPrec(128).SetFloat64(m.Mean)
-	sum.Mul(sum, new(big.Float).SetInt64(m.Count+m.Unanswered()))
+	sum.Mul(sum, new(big.Float).SetInt64(m.Samples()))
 	return promSeconds(sum.Text('f', 0))
 }
 

@@ -74,7 +74,7 @@ func seriesLabels(runs []*record.Run) []string {
 // seriesOf are the series of one run.
 func seriesOf(r *record.Run) (out []*series) {
 	for _, name := range metricNames(r.Metrics) {
-		if m := r.Metrics[name]; m.Count+m.Unanswered() > 0 {
+		if m := r.Metrics[name]; m.Samples() > 0 {
 			out = append(out, metricSeries(name, m)...)
 		}
 	}
@@ -91,7 +91,7 @@ func seriesOf(r *record.Run) (out []*series) {
 func metricSeries(name string, m record.Metric) []*series {
 	// By clocks as they stand their difference is in it, of which less is not better.
 	smaller := name != record.ForwardRaw && name != record.ReverseRaw
-	samples := m.Count + m.Unanswered()
+	samples := m.Samples()
 	out := []*series{{name: word(name) + " mean", unit: seriesTime, smaller: smaller, values: []float64{m.Mean}, samples: samples, atLeast: m.IsAtLeast("mean")}}
 	for _, q := range seriesPercentiles {
 		if ns, ok := m.Percentiles[q]; ok {

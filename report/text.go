@@ -37,6 +37,7 @@ const (
 	markLow     = "~"  // before a percentile with few samples above it
 	markNone    = "-"  // instead of one with too few
 	markAtLeast = "> " // before a lower bound: messages without a reply may make it any higher
+	markUnknown = "?"  // instead of a figure that they leave wholly open
 )
 
 // Text writes r the way a person reads it.
@@ -110,7 +111,7 @@ func cells(m record.Metric) []string {
 	for _, q := range record.Percentiles {
 		out = append(out, percentile(m, record.PercentileName(q)))
 	}
-	if m.Count+m.Unanswered() == 0 {
+	if m.Samples() == 0 {
 		return append(out, markNone, markNone, markNone)
 	}
 	return append(out, bounded(m, "max", float64(m.Max)), bounded(m, "mean", m.Mean), measured(m.StdDev))
@@ -119,6 +120,8 @@ func cells(m record.Metric) []string {
 func percentile(m record.Metric, name string) string {
 	ns, ok := m.Percentiles[name]
 	switch {
+	case !ok && m.IsAtLeast(name):
+		return markUnknown
 	case !ok:
 		return markNone
 	case slices.Contains(m.Low, name) && !m.IsAtLeast(name):

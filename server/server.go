@@ -203,7 +203,9 @@ func (e *echo) Data(c evloop.Conn, b []byte, at evloop.Stamp) {
 	if e.quiet > 0 {
 		c.SetDeadline(at.Read + e.quiet)
 	}
-	e.log(Event{Kind: Message, Remote: c.Remote(), Time: t2, Data: b})
+	if e.server.cfg.Log != nil { // or else not even the event is made
+		e.log(Event{Kind: Message, Remote: c.Remote(), Time: t2, Data: b})
+	}
 }
 
 // Closed implements evloop.Handler.

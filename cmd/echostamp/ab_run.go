@@ -62,13 +62,16 @@ func (g *abGate) series(ctx context.Context, r *abResult, order *rand.Rand) (err
 	var pairs []gate.Pair
 	for pair := 1; pair <= g.pairs && err == nil && r.Verdict == gate.Unfinished; pair++ {
 		var runs [2]*record.Run
+		before := *r
 		first := order.IntN(2)
 		for _, side := range []int{first, 1 - first} {
 			if runs[side], err = g.one(ctx, r, at, pair, side); err != nil || r.Verdict != gate.Unfinished {
 				break
 			}
 		}
-		if errors.Is(err, errTooFew) {
+		if errors.Is(err, errTooFew) { // both runs are made again
+			before.Warnings = r.Warnings
+			*r = before
 			pair, err = pair-1, nil
 			continue
 		}

@@ -58,7 +58,7 @@ if one is not kept, and 4 if that is not known. An assertion about errors is dec
 the errors alone; others are not believed of a run with more errors than --max-errors
 allows. An interrupt ends the run early with the report
 of what was measured, and exit code 130. Exit code 1 means that the run could not
-be done: nothing was measured, or clients had no connection at the end.`,
+be done: nothing was measured, or clients got no reply or had no connection at the end.`,
 		Example: `  echostamp load -c 10 -r 1000
   echostamp load -c 64 -r 20000 --arrivals poisson -d 30s --warmup auto 192.0.2.7:12345
   echostamp load -c 64 --stages 1000/s:10s,1000/s..50000/s:30s 192.0.2.7:12345

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"os"
 	"strconv"
+	"sync"
 
 	"golang.org/x/sys/unix"
 )
@@ -112,11 +113,22 @@ func withZone(a netip.AddrPort, zone uint32) netip.AddrPort {
 	if zone == 0 {
 		return a
 	}
-	name := strconv.FormatUint(uint64(zone), 10)
-	if i, err := net.InterfaceByIndex(int(zone)); err == nil {
-		name = i.Name
+	name, ok := zoneNames.Load(zone)
+	if !ok {
+		name, _ = zoneNames.LoadOrStore(zone, interfaceName(zone))
 	}
-	return netip.AddrPortFrom(a.Addr().WithZone(name), a.Port())
+	return netip.AddrPortFrom(a.Addr().WithZone(name.(string)), a.Port())
+}
+
+// zoneNames has the names of interfaces by number, because asking the system for one takes
+// a dump of all of them.
+var zoneNames sync.Map
+
+func interfaceName(zone uint32) string {
+	if i, err := net.InterfaceByIndex(int(zone)); err == nil {
+		return i.Name
+	}
+	return strconv.FormatUint(uint64(zone), 10)
 }
 
 // streamSocket returns a socket that does not block and delays nothing.

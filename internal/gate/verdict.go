@@ -120,7 +120,7 @@ func Shortfall(r *record.Run, gated []record.Figure) float64 {
 	most := 1.0
 	for _, f := range gated {
 		if m, ok := r.Metrics[f.Metric]; ok {
-			most = max(most, float64(f.Samples())/float64(m.Count))
+			most = max(most, float64(f.Samples())/float64(m.Samples()))
 		}
 	}
 	return most

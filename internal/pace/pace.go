@@ -177,6 +177,10 @@ func (s *Stream) Next() (ns int64, ok bool) {
 	return ns, ok
 }
 
+// Skip leaves out the next n messages; of random ones, as many as are to be expected in
+// the time of n.
+func (s *Stream) Skip(n int64) { s.point += float64(n) * s.step }
+
 // many is how many random messages Before counts one by one.
 const many = 1_000_000
 

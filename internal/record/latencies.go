@@ -82,15 +82,24 @@ func (l Latencies) percentile(all *hist.Histogram, q float64) (low, high int64) 
 // rank by one, and the figures by less than they scatter.
 const tolerance = 0.01
 
-// isKnown reports whether a figure between two bounds is told as known: the higher one.
-func isKnown(low, high int64) bool {
-	return high != unbounded && float64(high)-float64(low) <= tolerance*math.Abs(float64(low))
+// isKnown reports whether a figure between two bounds is told as known: the higher one. Of
+// a direction what counts is the distance from its smallest delay: where the clocks are
+// years apart, a hundredth of the figure would be any delay.
+func (l Latencies) isKnown(low, high int64) bool {
+	if high == unbounded || l.censored() == 0 {
+		return high != unbounded
+	}
+	size := math.Abs(float64(low))
+	if least := l.Measured.Min(); l.Censored.Max() == least {
+		size = float64(low) - float64(least)
+	}
+	return float64(high)-float64(low) <= tolerance*size
 }
 
 // Percentile returns percentile q, or a lower bound of it. All is l.All().
 func (l Latencies) Percentile(all *hist.Histogram, q float64) (value int64, known bool) {
 	low, high := l.percentile(all, q)
-	if isKnown(low, high) {
+	if l.isKnown(low, high) {
 		return high, true
 	}
 	return low, false
@@ -123,12 +132,12 @@ func (l Latencies) Metric() Metric {
 
 // tell notes a percentile of so many samples that it can be told.
 func (m *Metric) tell(name string, l Latencies, all *hist.Histogram, q float64) {
-	switch value, known := l.Percentile(all, q); {
-	case known:
-		m.Percentiles[name] = value
-	case value > 0: // or else the bound says nothing
-		m.Percentiles[name] = value
+	value, known := l.Percentile(all, q)
+	if !known {
 		m.AtLeast = append(m.AtLeast, name)
+	}
+	if known || value > 0 { // or else the bound says nothing
+		m.Percentiles[name] = value
 	}
 }
 
@@ -203,6 +212,9 @@ func (m Metric) Unanswered() int64 {
 	}
 	return m.Censored.Count
 }
+
+// Samples is the number of messages, answered or not.
+func (m Metric) Samples() int64 { return m.Count + m.Unanswered() }
 
 // IsAtLeast reports whether a figure, max, mean or the name of a percentile, is a lower
 // bound: messages without a reply may make it higher.

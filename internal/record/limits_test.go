@@ -237,6 +237,35 @@ func TestStreamWithLostLines(t *testing.T) {
 	}
 }
 
+// TestStreamOfUnansweredMessages holds that a run which was killed, or of which lines were lost, can be
+// read though messages got no reply: intervals do not count those that were under way at the end.
+func TestStreamOfUnansweredMessages(t *testing.T) {
+	r := sample()
+	l, err := r.Intervals[0].Metrics[RTT].Latencies()
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.Censored = of(300*ms, 50)
+	r.Intervals[0].Metrics[RTT] = l.Metric()
+	lines := streamed(t, r)
+	for name, text := range map[string]string{
+		"killed": lines[0] + lines[1],
+		"lost":   lines[0] + lines[1] + `{"lost":{"lines":2}}` + "\n" + lines[7],
+	} {
+		runs, err := Read("FILE", strings.NewReader(text))
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if got := runs[0].Totals; got.Unanswered+got.Failed != 50 {
+			t.Errorf("%s: %+v", name, got)
+		}
+		if _, err := Read("again", strings.NewReader(written(t, runs[0]))); err != nil {
+			t.Errorf("%s, written: %v", name, err)
+		}
+	}
+}
+
 // TestWriteRefusesWhatCannotBeRead holds that no record is written that is too large to be read again.
 func TestWriteRefusesWhatCannotBeRead(t *testing.T) {
 	r := sample()

@@ -24,8 +24,9 @@ type Metric struct {
 	Percentiles map[string]int64 `json:"percentiles"`
 	// Low names the percentiles above which fewer than a hundred samples lie.
 	Low []string `json:"low"`
-	// AtLeast names the percentiles, and "max" and "mean", that are lower bounds: for
-	// want of replies the figure may be any higher.
+	// AtLeast names the percentiles, and "max" and "mean", that are lower bounds: messages
+	// without a reply may make them any higher. A percentile that is named here and has no
+	// value in Percentiles is wholly unknown.
 	AtLeast []string `json:"at_least,omitempty"`
 	// Censored are the messages without a reply, if there are any.
 	Censored *Censored `json:"censored,omitempty"`

@@ -45,7 +45,7 @@ func (m Metric) within(stat string) (Range, error) {
 	if v, ok := m.told(stat, q); ok {
 		return known(v), nil // without decoding the histogram
 	}
-	samples := m.Count + m.Unanswered()
+	samples := m.Samples()
 	if samples == 0 {
 		return Range{}, &NoFigure{"there are no samples"}
 	}
@@ -86,7 +86,7 @@ func (m Metric) told(stat string, q float64) (v float64, ok bool) {
 // around returns what is known of percentile q, of which there are too few samples: it lies
 // between the highest one below it that is told and the maximum.
 func (m Metric) around(q float64, needed int64) Range {
-	v := Range{math.Inf(-1), math.Inf(1), fmt.Sprintf("too few samples: %d, and it needs %d", m.Count+m.Unanswered(), needed)}
+	v := Range{math.Inf(-1), math.Inf(1), fmt.Sprintf("too few samples: %d, and it needs %d", m.Samples(), needed)}
 	for _, below := range Percentiles {
 		if ns, ok := m.Percentiles[PercentileName(below)]; ok && below < q {
 			v.Low = float64(ns)
@@ -102,7 +102,7 @@ func (m Metric) around(q float64, needed int64) Range {
 func (l Latencies) within(q float64) Range {
 	low, high := l.percentile(l.All(), q)
 	switch {
-	case isKnown(low, high):
+	case l.isKnown(low, high):
 		return known(float64(high))
 	case high == unbounded:
 		return l.atLeast(float64(low))

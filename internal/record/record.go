@@ -314,7 +314,7 @@ type Step struct {
 // Why a rate does not hold.
 const (
 	Missed    = "missed"    // the objective
-	Behind    = "behind"    // messages that were due were never sent
+	Behind    = "behind"    // messages that were due had not been sent when the time was over
 	Untrusted = "untrusted" // the run is invalid
 )
 

@@ -167,7 +167,10 @@ func (s *stream) run(end *Run) (*Run, error) {
 
 // infer tells what the intervals do of a run that was killed, or of whose stream lines were lost.
 func (s *stream) infer(r *Run, ended bool) {
+	told := r.Totals
 	r.Duration, r.Totals, r.StreamLost = s.covered, s.totals, s.lost
+	r.Totals.Unanswered = max(0, r.Metrics[RTT].Unanswered()-r.Totals.Failed) // which intervals do not count
+	r.Totals.Unserved, r.Totals.Starved = told.Unserved, told.Starved
 	if r.Duration > 0 {
 		r.Totals.Rate = float64(r.Totals.Received-r.Totals.Late) / float64(r.Duration) * 1e9
 	}
