@@ -48,8 +48,12 @@ func (l *epoll) Shards() []Shard {
 func (l *epoll) Listen(addr netip.AddrPort, accept func(Shard) Handler) (netip.AddrPort, error) {
 	for i, s := range l.shards {
 		bound, err := s.listen(addr, accept(s))
+		made := l.shards[:i]
+		if err == nil {
+			made, err = l.shards[:i+1], room()
+		}
 		if err != nil {
-			for _, done := range l.shards[:i] {
+			for _, done := range made {
 				done.closeListener()
 			}
 			return netip.AddrPort{}, err

@@ -53,6 +53,11 @@ func (l *portable) Listen(addr netip.AddrPort, accept func(Shard) Handler) (neti
 		return netip.AddrPort{}, err
 	}
 	ln, err := lc.Listen(context.Background(), network(addr), addr.String())
+	if err == nil {
+		if err = room(); err != nil {
+			_ = ln.Close()
+		}
+	}
 	if err != nil {
 		own.spare.release()
 		return netip.AddrPort{}, err

@@ -45,6 +45,14 @@ func startPoller() error {
 	return err
 }
 
+// room returns an error unless there is a descriptor for a connection.
+func room() error {
+	if err := probe(1); err != nil {
+		return fmt.Errorf("no file descriptor is left for a connection: %w", err)
+	}
+	return nil
+}
+
 // probe returns an error unless so many files can be opened.
 func probe(files int) error {
 	if files == 0 {
