@@ -56,11 +56,12 @@ func hostsOf(runs []*Run) (all []Host) {
 func Remarks(runs []*Run) (remarks []string) {
 	hosts := hostsOf(runs)
 	m := machinesOf(runs)
-	boots, containers := map[string][]string{}, map[string][]string{}
+	boots, containers, ids := map[string][]string{}, map[string][]string{}, map[string][]string{}
 	for _, h := range hosts {
 		machine := m.of(h)
 		boots[machine] = withOnce(boots[machine], h.Boot)
 		containers[h.Boot] = withOnce(containers[h.Boot], h.Container)
+		ids[h.Boot] = withOnce(ids[h.Boot], h.Machine)
 	}
 	unknown := len(boots[""])
 	others := len(boots) - 1
@@ -71,8 +72,11 @@ func Remarks(runs []*Run) (remarks []string) {
 	if unknown > 1 || unknown > 0 && others > 0 {
 		remarks = append(remarks, "whether these runs are of one machine is not known: they are of different boots, and not all hosts have a machine-id")
 	}
-	if several(containers) {
+	switch delete(ids, ""); {
+	case several(containers):
 		remarks = append(remarks, "these runs were made in different containers of one machine, whose limits may differ")
+	case several(ids):
+		remarks = append(remarks, "these runs differ in machine-id, and yet are of one boot: containers or images on one machine, whose limits may differ")
 	}
 	return remarks
 }

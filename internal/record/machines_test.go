@@ -30,6 +30,7 @@ func TestMachinesAreToldApart(t *testing.T) {
 		"a restart":                          {[]Host{host, hostOf("a", "2", "h")}, false, []string{restarted}},
 		"two machines, one restarted":        {[]Host{host, hostOf("b", "2", "h"), hostOf("a", "3", "h")}, true, []string{restarted}},
 		"containers with machine-ids":        {[]Host{host, hostOf("c", "1", "k"), hostOf("d", "1", "l")}, false, []string{containers}},
+		"machine-ids on one boot":            {[]Host{host, hostOf("c", "1", "h")}, false, []string{"differ in machine-id"}},
 		"containers without":                 {[]Host{hostOf("", "1", "h"), hostOf("", "1", "k")}, false, []string{containers}},
 		"a container on its host":            {[]Host{host, hostOf("", "1", "k")}, false, []string{containers}},
 		"containers of two machines":         {[]Host{host, hostOf("c", "1", "k"), hostOf("d", "2", "l")}, true, []string{containers}},
