@@ -81,6 +81,7 @@ func (s *supervisor) prepare(cfg Config) error {
 	s.watched = cfg.watched()
 	s.recent, s.lately.all, s.warmth.now = record.NewLatencies(), record.NewLatencies(), hist.New()
 	s.series = newSeries(cfg, &s.window)
+	s.series.pending = s.pending
 	if cfg.Stream != nil {
 		s.series.emit = s.stream
 	}
@@ -270,6 +271,22 @@ func (s *supervisor) supervise(ctx context.Context, loopEnded <-chan error) erro
 		}
 	}
 	return nil
+}
+
+// pending is how many messages were due by a time, or under way, when so many of the measured
+// ones had been settled.
+func (s *supervisor) pending(at, settled int64) (n int64) {
+	if s.paces == nil {
+		for _, p := range s.pulses {
+			n += int64(p.underWay)
+		}
+		return n
+	}
+	due := int64(s.paces.main.Count(at - s.window.from()))
+	if s.cfg.Messages > 0 {
+		due = min(due, s.cfg.Messages)
+	}
+	return max(0, due-settled)
 }
 
 // interrupt ends the measured time, and the sending.

@@ -23,6 +23,10 @@ type series struct {
 	// settled is from when on something corrected may still come; nil is that none does.
 	settled func() int64
 	emit    func(record.Line) // nil if nobody wants to hear of intervals
+	sent    int64             // messages of the intervals that are over
+	// pending is how many messages nothing had become of at a time, when so many had been
+	// settled; nil is that nobody knows.
+	pending func(at, settled int64) int64
 }
 
 // piece is an interval that something may still come for.
@@ -123,6 +127,9 @@ func (s *series) close(p *piece, end int64) {
 		Errors: c.errors.named(), Metrics: p.metrics.named(p.metrics.unanswered()),
 	}
 	p.interval.SetRate()
+	if s.sent += c.sent; s.pending != nil {
+		p.interval.Pending = s.pending(end, s.sent)
+	}
 	s.latest = p.interval
 	s.immediate.put(p.metrics)
 	p.metrics = metrics{}

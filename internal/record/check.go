@@ -126,6 +126,8 @@ func (i Interval) fault() (place path, err error) {
 		return nil, errTooManyNames
 	case counts.negative():
 		return nil, errors.New("a count is negative")
+	case i.Pending < 0 || i.Pending > ever:
+		return path{"pending"}, errors.New("no interval has so many")
 	case i.Metrics[RTT].Count != i.Received:
 		return path{"received"}, fmt.Errorf("%d replies were received, and %d have a round trip", i.Received, i.Metrics[RTT].Count)
 	}

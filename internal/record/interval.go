@@ -1,6 +1,7 @@
 package record
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 )
@@ -14,17 +15,43 @@ type Interval struct {
 	Start    int64 `json:"start_ns"` // since measuring began
 	Duration int64 `json:"duration_ns"`
 
-	Sent          int64            `json:"sent"`
-	Received      int64            `json:"received"`
-	Failed        int64            `json:"failed"`
-	Late          int64            `json:"late"`
-	BytesSent     int64            `json:"bytes_sent"`
-	BytesReceived int64            `json:"bytes_received"`
-	Rate          float64          `json:"rate"` // (received − late) in a second
-	Errors        map[string]int64 `json:"errors"`
+	Sent          int64 `json:"sent"`
+	Received      int64 `json:"received"`
+	Failed        int64 `json:"failed"`
+	Late          int64 `json:"late"`
+	BytesSent     int64 `json:"bytes_sent"`
+	BytesReceived int64 `json:"bytes_received"`
+	// Pending are the messages that were due by the end of the interval, or under way, and
+	// that nothing had become of yet. Of a run that was killed they have no reply.
+	Pending int64            `json:"pending,omitempty"`
+	Rate    float64          `json:"rate"` // (received − late) in a second
+	Errors  map[string]int64 `json:"errors"`
 	// Metrics are those that have any samples. ForwardRaw and ReverseRaw are not there
 	// where they are Forward and Reverse.
 	Metrics map[string]Metric `json:"metrics"`
+}
+
+// abandon makes messages without a reply of what is pending when a run was killed. For how
+// long they waited is not known: each counts with the smallest delay of the interval.
+func (i *Interval) abandon(metrics ...string) error {
+	pending := i.Pending
+	i.Sent, i.Pending = i.Sent+pending, 0
+	all := map[string]Latencies{}
+	for name, m := range i.Metrics {
+		l, err := m.Latencies()
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		all[name] = l
+	}
+	for _, name := range metrics {
+		l := NewLatencies()
+		l.Merge(all[name])
+		l.Censored.RecordN(l.Measured.Min(), pending)
+		all[name] = l
+	}
+	i.Metrics = NewMetrics(all, all[RTT].censored())
+	return nil
 }
 
 // SetRate sets Rate by the rest.
@@ -42,6 +69,7 @@ func (i *Interval) join(o Interval) error {
 	i.Received += o.Received
 	i.Failed += o.Failed
 	i.Late += o.Late
+	i.Pending = o.Pending
 	i.BytesSent += o.BytesSent
 	i.BytesReceived += o.BytesReceived
 	i.SetRate()

@@ -48,7 +48,9 @@ func NewLatencies() Latencies { return Latencies{hist.New(), hist.New()} }
 
 // Merge adds all that o holds. It may keep a histogram of o if l has none.
 func (l *Latencies) Merge(o Latencies) {
-	l.Measured.Merge(o.Measured)
+	if o.Measured != nil {
+		l.Measured.Merge(o.Measured)
+	}
 	switch {
 	case l.Censored == nil:
 		l.Censored = o.Censored

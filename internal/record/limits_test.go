@@ -266,6 +266,36 @@ func TestStreamOfUnansweredMessages(t *testing.T) {
 	}
 }
 
+// TestPendingMessagesOfAKilledRun holds that what was under way when a run was killed is not forgotten:
+// of a server that answered no more the maximum was told as 12 ms, after seconds of silence.
+func TestPendingMessagesOfAKilledRun(t *testing.T) {
+	r := sample()
+	r.Config.Mode = Open
+	r.Intervals[0].Pending, r.Intervals[1].Pending = 7, 600
+	lines := streamed(t, r)
+	silent := `{"interval":{"start_ns":1000000000,"duration_ns":1000000000,"pending":600,"errors":{},"metrics":{}}}` + "\n"
+	for name, second := range map[string]string{"answering": lines[3], "silent": silent} {
+		runs, err := Read("FILE", strings.NewReader(lines[0]+lines[1]+second))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := runs[0]
+		for _, metric := range []string{RTT, Response} {
+			if m := got.Metrics[metric]; m.Unanswered() != 600 || !m.IsAtLeast("max") {
+				t.Errorf("%s: %s: %d without a reply, lower bounds %q", name, metric, m.Unanswered(), m.AtLeast)
+			}
+		}
+		if got.Totals.Unanswered != 600 {
+			t.Errorf("%s: %+v", name, got.Totals)
+		}
+		again, err := Read("again", strings.NewReader(written(t, got)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		same(t, "writing", again[0], got)
+	}
+}
+
 // TestWriteRefusesWhatCannotBeRead holds that no record is written that is too large to be read again.
 func TestWriteRefusesWhatCannotBeRead(t *testing.T) {
 	r := sample()

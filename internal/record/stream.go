@@ -140,6 +140,11 @@ func (s *stream) settle() (freed int64, err error) {
 // run returns the run: with the facts of the last line, or, if that never came, with what
 // the intervals tell.
 func (s *stream) run(end *Run) (*Run, error) {
+	if end == nil {
+		if err := s.abandon(); err != nil {
+			return nil, err
+		}
+	}
 	for len(s.latest) > 0 {
 		if _, err := s.settle(); err != nil {
 			return nil, err
@@ -163,6 +168,21 @@ func (s *stream) run(end *Run) (*Run, error) {
 	}
 	r.Settle()
 	return &r, nil
+}
+
+// abandon gives up what was pending when the run was killed.
+func (s *stream) abandon() error {
+	if len(s.latest) == 0 {
+		return nil
+	}
+	last := &s.latest[len(s.latest)-1].Interval
+	switch {
+	case last.Pending == 0:
+		return nil
+	case s.begin.Config.Mode == Open:
+		return last.abandon(RTT, Response)
+	}
+	return last.abandon(RTT)
 }
 
 // infer tells what the intervals do of a run that was killed, or of whose stream lines were lost.
