@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -129,6 +130,15 @@ func delayed(d time.Duration) func(net.Conn) {
 	return talk(func(m []byte) []byte {
 		reply := answered(m)
 		time.Sleep(d)
+		return reply
+	})
+}
+
+// scattered answers after a time by chance below most, each message's independent of the others'.
+func scattered(most time.Duration) func(net.Conn) {
+	return talk(func(m []byte) []byte {
+		reply := answered(m)
+		time.Sleep(rand.N(most))
 		return reply
 	})
 }
