@@ -46,6 +46,7 @@ func examples(t *testing.T, file string) (out []example) {
 // document shows must be there under the same name. A verdict other than valid is no
 // failure: that depends on the machine.
 func TestMeasuringDocument(t *testing.T) {
+	t.Parallel()
 	sh := peers.Need(t, "sh")
 	all := examples(t, filepath.Join("..", "..", "docs", "measuring.md"))
 	if len(all) < 5 {

@@ -37,6 +37,7 @@ var script = regexp.MustCompile(`(?s)<script.*?</script>`)
 // TestTimestampsOfEveryYear goes the whole way with the timestamps that the protocol allows:
 // load, record, every report, merge and compare.
 func TestTimestampsOfEveryYear(t *testing.T) {
+	t.Parallel()
 	echostamp := program(t)
 	const far = float64(clock.MaxApart)
 	for name, tc := range map[string]struct {
@@ -53,6 +54,7 @@ func TestTimestampsOfEveryYear(t *testing.T) {
 		"now and the earliest": {[]string{earliest, fmt.Sprint(time.Now().Unix())}, -far, 0, true},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			dir := t.TempDir()
 			for _, clocks := range []string{"auto", "synced:1ms", "corrected", "raw"} {
 				s := startPeer(t, talk(stamped(tc.stamps...)))
@@ -116,6 +118,7 @@ func (r result) extreme(t *testing.T) *record.Run {
 // TestTimestampsOfNoYear has those that the protocol does not allow: they are told as what they
 // are, and never as a delay.
 func TestTimestampsOfNoYear(t *testing.T) {
+	t.Parallel()
 	for _, stamp := range []string{"253402300799", "-62167219200", "9223372036.854775808", "-9223372036.854775809", "99999999999999999999", "1e9", "9999999999"} {
 		s := startPeer(t, talk(stamped(stamp)))
 		r := execute(t, exec.Command(program(t), "load", "-q", "-n", "2", "-c", "1", "--give-up", "1s", "--format", "json", s.addr()))
@@ -128,6 +131,7 @@ func TestTimestampsOfNoYear(t *testing.T) {
 
 // TestChatOfEveryYear has chat tell the delays of such a server.
 func TestChatOfEveryYear(t *testing.T) {
+	t.Parallel()
 	for stamp, want := range map[string]string{
 		earliest: `rtt \S+s = forward -1[01]\d{9}s \+ reverse 1[01]\d{9}s\n$`, // was forward 7…s
 		latest:   `forward 7\d{9}s \+ reverse -7\d{9}s\n$`,
@@ -144,6 +148,7 @@ func TestChatOfEveryYear(t *testing.T) {
 
 // TestFewReplies has no reply and one, of which nothing is told that was not measured.
 func TestFewReplies(t *testing.T) {
+	t.Parallel()
 	for _, clocks := range []string{"auto", "synced", "synced:1ms", "corrected", "raw"} {
 		s := startPeer(t, silent)
 		r := execute(t, exec.Command(program(t), "load", "-q", "-n", "2", "-c", "2", "--timeout", "50ms", "--give-up", "200ms", "--clock", clocks, s.addr()))

@@ -20,6 +20,7 @@ import (
 // TestServersThatMisbehave holds that a run always ends with a report of what
 // was measured, the errors under their own kind, and the documented exit code.
 func TestServersThatMisbehave(t *testing.T) {
+	t.Parallel()
 	for name, tc := range map[string]struct {
 		handle   func(net.Conn)
 		args     string
@@ -161,6 +162,7 @@ func TestTooFewDescriptors(t *testing.T) {
 }
 
 func TestDigitsOfPeers(t *testing.T) {
+	t.Parallel()
 	for digits := range 10 {
 		t.Run(fmt.Sprint(digits), func(t *testing.T) {
 			t.Parallel()
@@ -223,6 +225,7 @@ func TestClocksThatDiffer(t *testing.T) {
 // TestInterrupt holds that an interrupt at any moment ends a run with a valid
 // report.
 func TestInterrupt(t *testing.T) {
+	t.Parallel()
 	if runtime.GOOS == "windows" {
 		t.Skipf("no signals between processes on %s", runtime.GOOS)
 	}

@@ -28,6 +28,7 @@ func onMachine(t *testing.T, dir, name, machine, boot string, cmd ...string) *ex
 
 // TestCompareTellsMachinesApart compares runs that were made on machines and in containers.
 func TestCompareTellsMachinesApart(t *testing.T) {
+	t.Parallel()
 	peers.Need(t, "hostname")
 	dir := t.TempDir()
 	if out, err := onMachine(t, dir, "probe", "", "", "true").CombinedOutput(); err != nil {

@@ -73,6 +73,7 @@ func (h otherHost) on(cmd *exec.Cmd) *exec.Cmd {
 
 // TestOtherHost holds what is said of servers whose address is not this host's.
 func TestOtherHost(t *testing.T) {
+	t.Parallel()
 	h := newOtherHost(t)
 	python := peers.Need(t, "python3")
 	server := []string{peersDir + "select_server.py", "--host", h.addr}
@@ -87,6 +88,7 @@ func TestOtherHost(t *testing.T) {
 		"the same time, vouched for": {exec.Command(python, server...), "--clock synced:1us", record.Asserted, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			s := listeningOn(t, 1, h.on(tc.cmd))
 			args := "load --accept-invalid -c 4 -r 1000 -d 1s --format json " + tc.args + " " + s.addrs[0]
 			r := execute(t, exec.Command(program(t), strings.Fields(args)...))

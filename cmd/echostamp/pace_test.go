@@ -26,6 +26,7 @@ func loadJSON(t *testing.T, args string, more ...string) (result, *record.Run) {
 // last one, whatever the machine makes of it, and that a run that does not reach its
 // rate is not valid.
 func TestEverySlotIsDue(t *testing.T) {
+	t.Parallel()
 	for args, due := range map[string]int64{
 		"-r 1000 -d 500ms":                                500,
 		"-r 1000/s -d 500ms --warmup 300ms -c 3":          500,
@@ -120,6 +121,7 @@ func TestErrorsThatAreAllowed(t *testing.T) {
 }
 
 func TestWarmupThatEndsByItself(t *testing.T) {
+	t.Parallel()
 	eachEngine(t, "", func(t *testing.T, engine string) {
 		t.Parallel()
 		_, run := loadJSON(t, "--accept-invalid -r 200 -d 1s --warmup auto --engine "+engine)
@@ -139,6 +141,7 @@ func TestWarmupThatEndsByItself(t *testing.T) {
 // were they all the same, latencies would follow what else the machine does, and a run would
 // rightly not be precise for minutes.
 func TestUntilPrecise(t *testing.T) {
+	t.Parallel()
 	slow, slower := startPeer(t, scattered(20*time.Millisecond)), startPeer(t, growing(3*time.Millisecond))
 	for name, tc := range map[string]struct {
 		args    string

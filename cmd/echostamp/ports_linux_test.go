@@ -27,6 +27,7 @@ func fewPorts(t *testing.T) otherHost {
 }
 
 func TestFewPorts(t *testing.T) {
+	t.Parallel()
 	h := fewPorts(t)
 	t.Run("none left", func(t *testing.T) { outOfPorts(t, h) })
 	t.Run("in TIME_WAIT", func(t *testing.T) { portsInTimeWait(t, h) })

@@ -105,6 +105,7 @@ func TestStreamOfASlowReader(t *testing.T) {
 // TestStreamOfAReaderWhoIsBehind holds that a slow reader does not take all memory, and that what is lost
 // is told where it happened, in the record, and at once.
 func TestStreamOfAReaderWhoIsBehind(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		reader, writer := io.Pipe()
 		s, err := ui{out: writer}.openStream(t.Context(), "-", false)

@@ -11,6 +11,7 @@ import (
 // TestWhyNothingConnects holds that the error keeps the system's words on why no client
 // could connect, with a remedy that fits.
 func TestWhyNothingConnects(t *testing.T) {
+	t.Parallel()
 	sh := peers.Need(t, "sh")
 	h := newOtherHost(t)
 	for _, args := range [][]string{

@@ -19,6 +19,7 @@ var clockRuns = flag.Int("clock-runs", 1, "how many runs TestRealClocks makes of
 // program is stopped for a second in mid-run or its replies are read late by chance: bounds
 // that hold, and nothing that never was. None of it depends on how busy the machine is.
 func TestRealClocks(t *testing.T) {
+	t.Parallel()
 	const tick = 4 * time.Millisecond
 	for name, tc := range map[string]struct {
 		truth rig.Clock

@@ -14,6 +14,7 @@ import (
 // TestZonesOfLinkLocalAddresses measures over a link by addresses that are one for each
 // interface: every engine keeps the zone of both ends, and so does the record.
 func TestZonesOfLinkLocalAddresses(t *testing.T) {
+	t.Parallel()
 	h := newOtherHost(t)
 	near, far := h.near, h.far
 	for _, args := range []string{"addr add fe80::a/64 dev " + near + " nodad", "-n " + h.name + " addr add fe80::b/64 dev " + far + " nodad"} {
