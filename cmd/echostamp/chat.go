@@ -38,7 +38,7 @@ leave; an interrupt while a reply is awaited exits with 130.`,
 		}
 		target, err := loadgen.ParseTarget(args[0])
 		if err != nil {
-			return usage(fmt.Errorf("HOST:PORT: %w", err))
+			return usage(err)
 		}
 		d := net.Dialer{Timeout: timeout}
 		nc, err := d.DialContext(cmd.Context(), "tcp", target)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -25,10 +26,23 @@ func checkGiven(cmd *cobra.Command, args []string) (err error) {
 			values = several.GetSlice()
 		}
 		if err == nil && slices.Contains(values, "") {
-			err = fmt.Errorf("--%s: the value is empty (an unset variable?)", f.Name)
+			err = emptyValue(f)
 		}
 	})
 	return err
+}
+
+// flagError is the error of an option that pflag cannot read: an empty one, which is no number,
+// is told as all others that are empty.
+func flagError(_ *cobra.Command, err error) error {
+	if invalid := (*pflag.InvalidValueError)(nil); errors.As(err, &invalid) && invalid.GetValue() == "" {
+		return emptyValue(invalid.GetFlag())
+	}
+	return err
+}
+
+func emptyValue(f *pflag.Flag) error {
+	return fmt.Errorf("--%s: the value is empty (an unset variable?)", f.Name)
 }
 
 // A list is an option of several texts with commas between them, which may be given several

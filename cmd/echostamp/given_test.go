@@ -31,7 +31,7 @@ func TestEmptyValuesAreNotMissingOnes(t *testing.T) {
 				args = append(args, "127.0.0.1:1", "b")[:3]
 			}
 			code := run(args, strings.NewReader(""), &out, &errOut)
-			if code != exitUsage || !strings.Contains(errOut.String(), "--"+f.Name) || out.Len() > 0 {
+			if code != exitUsage || !strings.HasPrefix(errOut.String(), "echostamp: --"+f.Name+": the value is empty (an unset variable?)\n") || out.Len() > 0 {
 				t.Errorf("%v: exit code %d, %s%s", args, code, &out, &errOut)
 			}
 		})

@@ -91,7 +91,7 @@ be done: nothing was measured, or clients got no reply or had no connection at t
 		}
 		if len(args) > 0 {
 			if cfg.Target, err = loadgen.ParseTarget(args[0]); err != nil {
-				return usage(fmt.Errorf("HOST:PORT: %w", err))
+				return usage(err)
 			}
 		}
 		return load(cmd.Context(), t, cfg, opts)

@@ -128,6 +128,7 @@ self-test failed), 130 interrupted (the partial report is printed).`,
 		SilenceUsage:  true,
 	}
 	root.AddCommand(serverCommand(t), loadCommand(t), chatCommand(t), reportCommand(t), mergeCommand(t), abCommand(t), compareCommand(t), selftestCommand(t), versionCommand(t))
+	root.SetFlagErrorFunc(flagError)
 	refuseUnknownShells(root)
 	return root
 }
