@@ -102,7 +102,7 @@ func TestFullServerEnds(t *testing.T) {
 			code, log := s.end(t, syscall.SIGTERM)
 			most := 2 + int(time.Since(began)/server.RefusalInterval)
 			lines := strings.Split(strings.TrimSpace(log), "\n")
-			says := regexp.MustCompile(`^echostamp: out of file descriptors: (\d+) connections? refused( in the last \S+)?; raise the limit \(ulimit -n\) or connect fewer clients$`)
+			says := regexp.MustCompile(`^echostamp: out of file descriptors: closed (\d+) new connections?( in the last \S+)?; raise the limit \(ulimit -n\) or connect fewer clients$`)
 			if code != exitDone || len(lines) > most {
 				t.Errorf("exit code %d, %d lines:\n%s", code, len(lines), log)
 			}

@@ -66,9 +66,10 @@ func (l *eventLog) line(b []byte) {
 	}
 }
 
-// refusalText says how many connections were refused, why, and what to do.
+// refusalText says how many connections were closed at once, why, and what to do. Their clients
+// see them made and closed, not refused.
 func refusalText(r server.Refusal) string {
-	n := unit.Plural(r.Count, "connection") + " refused"
+	n := "closed " + unit.Plural(r.Count, "new connection")
 	if r.Since > 0 {
 		n += " in the last " + unit.Duration(float64(r.Since))
 	}
