@@ -34,7 +34,7 @@ func clockFaults(r *record.Run) reasons {
 	tooFast := !c.IsRaw() && math.Abs(c.Drift) > 0.99*limit && c.DriftBound < record.UnknownDrift
 	switch {
 	case len(c.Groups) > 1 && (unsuited || missing > maxViolations):
-		out.when(true, "several clocks answer here: %s; directions lack %s of the replies", describeGroups(c.Groups), percent(missing))
+		out.when(true, "several clocks answer here: %s; %s of the replies have no direction", describeGroups(c.Groups), percent(missing))
 	case unsuited:
 		out.when(true, "no offset suits the server's timestamps: they contradict one another, or its clock drifts by more than %.0f ppm; forward and reverse mean nothing", limit)
 	case share(c.Violations, r) > maxViolations:

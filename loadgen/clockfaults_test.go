@@ -20,9 +20,9 @@ func TestClientsOfSeveralClocks(t *testing.T) {
 		says    string // in a reason
 	}{
 		"one":                   {0, 0, record.Valid, ""},
-		"one of ten":            {1, 1200 * time.Millisecond, record.Invalid, "several clocks answer here: 1 of 10 clients talks to a clock 1.20s ahead of the others'; directions lack 10% of the replies"},
-		"three of ten":          {3, 1200 * time.Millisecond, record.Invalid, "several clocks answer here: 3 of 10 clients talk to a clock 1.20s ahead of the others'; directions lack 30% of the replies"},
-		"three of ten, behind":  {3, -4 * time.Millisecond, record.Invalid, "ms behind the others'; directions lack 30% of the replies"},
+		"one of ten":            {1, 1200 * time.Millisecond, record.Invalid, "several clocks answer here: 1 of 10 clients talks to a clock 1.20s ahead of the others'; 10% of the replies have no direction"},
+		"three of ten":          {3, 1200 * time.Millisecond, record.Invalid, "several clocks answer here: 3 of 10 clients talk to a clock 1.20s ahead of the others'; 30% of the replies have no direction"},
+		"three of ten, behind":  {3, -4 * time.Millisecond, record.Invalid, "ms behind the others'; 30% of the replies have no direction"},
 		"half":                  {5, 50 * time.Millisecond, record.Invalid, "several clocks answer here: 5 of 10 clients talk to a clock 50.0ms "},
 		"nothing to speak of":   {3, 20 * time.Microsecond, record.Valid, ""},
 		"a hundredth of clocks": {3, 10 * time.Hour, record.Invalid, "3 of 10 clients talk to a clock 36000s ahead"},

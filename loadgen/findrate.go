@@ -79,7 +79,7 @@ func FindRate(ctx context.Context, cfg Config, s Search) (*record.Run, error) {
 	result := &record.Search{Objective: s.Objective.String(), Min: least, Max: most, Steps: []record.Step{}}
 	var last *record.Run
 	holding := map[float64]*record.Run{} // the last run at each rate that held
-	beyond := reasons{"above the rate that was found the load generator was the limit: what the server can take is not known"}
+	beyond := reasons{"above this rate the load generator was the limit; the server's capacity is unknown"}
 	for !look.done && err == nil && ctx.Err() == nil {
 		cfg.Rate = look.rate
 		var r *record.Run

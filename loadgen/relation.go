@@ -127,7 +127,7 @@ func (s *supervisor) warnOfClocks(r *record.Run, c counts, m metrics, warn func(
 			unit.Plural(n, "message"), where)
 	}
 	if c.far > 0 {
-		warn("%s more than 100 years from this host's clock: forward and reverse take that for 100 years, and no offset is estimated by it",
+		warn("%s more than 100 years from this host's clock: clamped to 100 years and excluded from the offset estimate",
 			unit.Plural(c.far, "timestamp"))
 	}
 	if part := share(r.Clock.Excluded, r); part > 0.1 {

@@ -37,7 +37,7 @@ func splitTarget(text string) (host, port string, err error) {
 		return "", "", errors.New("it is empty")
 	}
 	if strings.Contains(text, "://") {
-		return "", "", errors.New("it is a URL; drop what is not host or port")
+		return "", "", errors.New("that is a URL; give only HOST:PORT")
 	}
 	if strings.HasPrefix(text, "[") && strings.HasSuffix(text, "]") {
 		text += ":" + DefaultPort
@@ -47,10 +47,10 @@ func splitTarget(text string) (host, port string, err error) {
 	}
 	host, port, err = net.SplitHostPort(text)
 	if err != nil {
-		return "", "", errors.New("an IPv6 address that a port follows stands in brackets, as in [::1]:" + DefaultPort)
+		return "", "", errors.New("put an IPv6 address with a port in brackets: [::1]:" + DefaultPort)
 	}
 	if a, err := netip.ParseAddr(host); strings.HasPrefix(text, "[") && (err != nil || !a.Is6()) {
-		return "", "", errors.New("what stands in brackets is not an IPv6 address")
+		return "", "", errors.New("the text in brackets is not an IPv6 address")
 	}
 	return host, port, nil
 }
@@ -69,7 +69,7 @@ func checkHost(host string) error {
 			return errors.New("a part of the host name is empty")
 		}
 		if at := strings.IndexFunc(label, neverInName); at >= 0 {
-			return fmt.Errorf("a host name has no %q", []rune(label[at:])[0])
+			return fmt.Errorf("%q is not allowed in a host name", []rune(label[at:])[0])
 		}
 	}
 	// Some resolvers take 0 for 0.0.0.0, and 127.1 or 0x7f.1 for 127.0.0.1.
@@ -88,7 +88,7 @@ func checkAddr(a netip.Addr) error {
 		return fmt.Errorf("the zone %q is not the name of an interface", a.Zone())
 	}
 	if a.WithZone("").Unmap().IsUnspecified() {
-		return fmt.Errorf("%v stands for every address of a host; give one of them", a)
+		return fmt.Errorf("%v is not a destination; give a specific address", a)
 	}
 	return nil
 }
