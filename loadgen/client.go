@@ -205,7 +205,7 @@ func (c *client) Data(_ evloop.Conn, b []byte, at evloop.Stamp) {
 		c.shard.parts[c] = append([]byte(nil), b...)
 	default:
 		k := replyKind(verdict)
-		c.shard.said.note(k, func() string { return c.deviation(k, b) })
+		c.shard.said.note(k, func() first { return c.deviation(k, b) })
 		c.fail(k)
 	}
 }
@@ -240,17 +240,22 @@ func unasked(b []byte) kind {
 func (c *client) Closed(conn evloop.Conn, err error) {
 	c.shard.conns--
 	if conn == c.conn && !c.gone {
-		k := streamKind(err, c.shard.part(c) != nil)
-		if k == ioOther {
-			c.shard.said.note(k, func() string { return inWords(err, "") })
-		}
-		if !c.open {
-			k = c.shard.connectKind(err)
-			c.setDown(true)
-		}
-		c.fail(k)
+		c.fail(c.closedKind(err))
 	}
 	c.shard.tellFinished()
+}
+
+// closedKind is the kind of what closed the connection, or kept it from being made.
+func (c *client) closedKind(err error) kind {
+	if !c.open {
+		c.setDown(true)
+		return c.shard.connectKind(err)
+	}
+	k := streamKind(err, c.shard.part(c) != nil)
+	if k == ioOther {
+		c.shard.said.note(k, func() first { return first{text: inWords(err)} })
+	}
+	return k
 }
 
 // fail counts an error, gives the connection up and begins another after a while.

@@ -104,7 +104,7 @@ func TestClientsThatWaitWantReplies(t *testing.T) {
 	expect("under way", need{wanting: 1})
 	s.conn().Receive("HTTP/1.1 400 Bad Request\r\n\r\n")
 	expect("waiting to connect", need{wanting: 1, missed: 1, foreign: 1})
-	s.expect("what came", s.said.list(&s.counts.errors), `: malformed 1 (it sent "HTTP/1.1 400 Bad Request\r\n\r\n": is that a timestamp-echo server?)`)
+	s.expect("what came", s.said.list(&s.counts.errors, adviser{proto: Text}), `: malformed 1 (received "HTTP/1.1 400 Bad Request\r\n\r\n": is it a timestamp-echo server?)`)
 	s.after(10 * ms)
 	expect("connecting", need{wanting: 1, missed: 1, foreign: 1})
 	s.conn().Establish()
@@ -121,16 +121,16 @@ func TestDeviationsAreQuoted(t *testing.T) {
 		reply func(m string) string
 		says  string
 	}{
-		"plain echo":      {func(m string) string { return m }, ": mismatch 1 (it sends messages back without a timestamp: is that a plain echo server? --proto echo is for those)"},
-		"terminal's":      {func(string) string { return "\x1b[31m\u00e9\xfe\n" }, `: malformed 1 (it sent "\x1b[31m\u00e9\xfe\n": is that a timestamp-echo server?)`},
+		"plain echo":      {func(m string) string { return m }, `: mismatch 1 (received "`},
+		"terminal's":      {func(string) string { return "\x1b[31m\u00e9\xfe\n" }, `: malformed 1 (received "\x1b[31m\u00e9\xfe\n": is it a timestamp-echo server?)`},
 		"very long":       {func(string) string { return string(make([]byte, 1000)) }, ""},
-		"answered twice":  {func(m string) string { return "1.5:" + m + "x" }, `: coalesced 1 (it sent "1.5:`},
-		"somebody else's": {func(m string) string { return "1732310000.5:" + strings.Replace(m, "000001", "000000", 1) }, `: mismatch 1 (it sent "1732310000.5:`},
+		"answered twice":  {func(m string) string { return "1.5:" + m + "x" }, `: coalesced 1 (received "1.5:`},
+		"somebody else's": {func(m string) string { return "1732310000.5:" + strings.Replace(m, "000001", "000000", 1) }, `: mismatch 1 (received "1732310000.5:`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := open(t, nil)
 			s.conn().Receive(tc.reply(s.take()))
-			said := s.said.list(&s.counts.errors)
+			said := s.said.list(&s.counts.errors, adviser{proto: Text})
 			if len(said) < len(tc.says) || said[:len(tc.says)] != tc.says || len(said) > 350 {
 				t.Errorf("said %q, want %q", said, tc.says)
 			}

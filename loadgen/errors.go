@@ -58,42 +58,99 @@ var kindNames = [kinds]string{
 	ioOther:        "io",
 }
 
-// advice is what to do about a kind, where there is something to do.
+// advice is what to do about a kind, whatever server it is, where there is something to do.
 var advice = [kinds]string{
 	refused:        "is a server listening there?",
 	connectTimeout: "is the address right, and does a firewall let the port through?",
 	unreachable:    "is there a route to the host?",
 	descriptors:    "raise the limit of open files (ulimit -n) or use fewer clients",
 	ports:          "use fewer clients, or wait until closed connections have freed their ports",
-	goodbye:        "the server closes connections before it has answered: may it have more clients, and is it a timestamp-echo server?",
-	reset:          "the server, or a proxy or firewall before it, breaks connections off",
-	timeout:        "is that a timestamp-echo server? --timeout sets how long a reply may take",
-	malformed:      "is that a timestamp-echo server?",
-	mismatch:       "is that a timestamp-echo server?",
+	goodbye:        "the server closed the connection without replying; is its connection limit reached?",
+	reset:          "the server, or a proxy or firewall in front of it, reset the connection",
+	timeout:        "no reply within --timeout",
 }
 
-// firsts are what came back with the first error of each kind, and what to do about it,
-// where that says more than the kind does. It may be used from all shards at once.
-type firsts [kinds]atomic.Pointer[string]
+// An adviser knows what decides which advice fits.
+type adviser struct {
+	proto Proto
+	whole bool // a reply was whole: what listens there speaks the protocol
+}
 
-// note keeps what text returns, if it is the first of its kind.
-func (f *firsts) note(k kind, text func() string) {
+// on returns what to do about a kind; nothing is "". A remedy that is not empty fits the
+// error better than what is said of its kind.
+func (a adviser) on(k kind, remedy string) string {
+	var doubt string
+	if k == timeout || k == malformed || k == mismatch {
+		if a.whole {
+			return advice[k]
+		}
+		doubt = "is it a timestamp-echo server?"
+		if a.proto == Echo {
+			doubt = "is it an echo server?"
+		}
+	}
+	return cmp.Or(remedy, joined(advice[k], "; ", doubt))
+}
+
+// joined puts two texts together, of which each may be empty.
+func joined(a, between, b string) string {
+	if a == "" || b == "" {
+		return a + b
+	}
+	return a + between + b
+}
+
+// A first is what came back with the first error of a kind.
+type first struct {
+	text   string // the system's words, or a reply in quotes
+	remedy string // if it fits better than that of the kind
+}
+
+// firsts are those of the kinds for which they say more than the kind does. It may be used
+// from all shards at once.
+type firsts [kinds]atomic.Pointer[first]
+
+// note keeps what tell returns, if it is the first of its kind.
+func (f *firsts) note(k kind, tell func() first) {
 	if f[k].Load() == nil {
-		t := text()
+		t := tell()
 		f[k].CompareAndSwap(nil, &t)
 	}
 }
 
 // hint is what came back and what to do about it, in brackets.
-func (f *firsts) hint(k kind) string {
-	text := advice[k]
-	if said := f[k].Load(); said != nil {
-		text = *said
+func (f *firsts) hint(k kind, a adviser) string {
+	var text, remedy string
+	if came := f[k].Load(); came != nil {
+		text, remedy = came.text, came.remedy
+		if replyNames[k] != "" {
+			text = "received " + text
+		}
 	}
-	if text == "" {
+	if text = joined(text, ": ", a.on(k, remedy)); text == "" {
 		return ""
 	}
 	return " (" + text + ")"
+}
+
+// replyNames are what a reply is called that is an error of a kind.
+var replyNames = [kinds]string{
+	goodbye:   "goodbye in place of a reply",
+	malformed: "malformed reply",
+	split:     "split reply",
+	coalesced: "coalesced reply",
+	mismatch:  "mismatched reply",
+}
+
+// tell tells of the first error of each kind of which more is known than the kind.
+func (f *firsts) tell(a adviser) (lines []string) {
+	for k := range kinds {
+		if came := f[k].Load(); came != nil {
+			name := cmp.Or(replyNames[k], kindNames[k]+" error")
+			lines = append(lines, "first "+name+": "+joined(came.text, ": ", a.on(k, came.remedy)))
+		}
+	}
+	return lines
 }
 
 // tally counts errors.
@@ -119,7 +176,7 @@ func (t *tally) named() map[string]int64 {
 
 // list lists the errors that occurred, the most frequent first, with a hint on that
 // kind: ": refused 64 (is a server listening there?), reset 1", or nothing.
-func (f *firsts) list(t *tally) string {
+func (f *firsts) list(t *tally, a adviser) string {
 	var occurred []kind
 	for k, n := range t {
 		if n > 0 {
@@ -131,7 +188,7 @@ func (f *firsts) list(t *tally) string {
 	for i, k := range occurred {
 		part := kindNames[k] + " " + unit.Count(t[k])
 		if i == 0 {
-			part += f.hint(k)
+			part += f.hint(k, a)
 		}
 		parts = append(parts, part)
 	}
@@ -173,17 +230,14 @@ func replyKind(v wire.Verdict) kind {
 }
 
 // deviation quotes the beginning of what came back instead of a reply.
-func (c *client) deviation(k kind, got []byte) string {
-	if c.shard.cfg.Proto == Text && k == mismatch && bytes.Equal(got, c.message()) {
-		return "it sends messages back without a timestamp: is that a plain echo server? --proto echo is for those"
-	}
+func (c *client) deviation(k kind, got []byte) first {
 	const most = 60
 	text := strconv.QuoteToASCII(string(got[:min(len(got), most)]))
 	if len(got) > most {
 		text += " …"
 	}
-	if advice[k] == "" {
-		return "it sent " + text
+	if c.shard.cfg.Proto == Text && k == mismatch && bytes.Equal(got, c.message()) {
+		return first{text, "messages come back without a timestamp; for a plain echo server use --proto echo"}
 	}
-	return "it sent " + text + ": " + advice[k]
+	return first{text: text}
 }

@@ -21,7 +21,7 @@ type connectError struct {
 func (p *plan) connectKind(err error) kind {
 	e := p.explain(err)
 	if e.remedy != "" || e.kind == connectOther {
-		p.said.note(e.kind, func() string { return inWords(err, e.remedy) })
+		p.said.note(e.kind, func() first { return first{inWords(err), e.remedy} })
 	}
 	return e.kind
 }
@@ -84,14 +84,11 @@ func isIndex(zone string) bool {
 	return err == nil
 }
 
-// inWords is what the system said, and what to do about it.
-func inWords(err error, remedy string) string {
+// inWords is what the system said.
+func inWords(err error) string {
 	words := err.Error()
 	for op := (*net.OpError)(nil); errors.As(err, &op); words = err.Error() {
 		err = op.Err // without the addresses, which are known
 	}
-	if remedy == "" {
-		return words
-	}
-	return words + ": " + remedy
+	return words
 }

@@ -3,9 +3,11 @@ package loadgen
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/netip"
 	"os"
+	"slices"
 	"syscall"
 	"testing"
 
@@ -48,7 +50,7 @@ func TestConnectErrors(t *testing.T) {
 		{connect(syscall.EINVAL), "[fe80::1%no-such]:1", false, "connect", `connect: invalid argument: this host has no interface "no-such" to be the zone of the address (ip link lists them)`},
 		{errors.New("no such network interface"), "[fe80::1%999999]:1", false, "connect", `no such network interface: this host has no interface "999999" to be the zone of the address (ip link lists them)`},
 		{connect(syscall.ENODEV), v6, false, "connect", "connect: no such device: is there such an interface on this host?"},
-		{os.NewSyscallError("socket", syscall.EAFNOSUPPORT), v6, false, "connect", "socket: address family not supported by protocol: this host does not have that kind of addresses: is IPv6 off? Use an IPv4 address"},
+		{os.NewSyscallError("socket", syscall.EAFNOSUPPORT), v6, false, "connect", "socket: address family not supported by protocol: this host does not support this address family; is IPv6 disabled? Use an IPv4 address"},
 		{connect(syscall.ENOBUFS), v4, false, "connect", "connect: no buffer space available: the system has no memory for another connection: use fewer clients"},
 		{&net.OpError{Op: "dial", Net: "tcp", Err: connect(syscall.EPERM)}, v4, false, "connect", "connect: operation not permitted: does a firewall of this host reject it?"},
 		{errors.New("odd"), v4, false, "connect", "odd"},
@@ -59,8 +61,40 @@ func TestConnectErrors(t *testing.T) {
 		s.expect(fmt.Sprint("errors of ", tc.err), s.counts.errors.named(), map[string]int64{tc.kind: 1})
 		s.expect("clients down", s.down, 1)
 		want := fmt.Sprintf(": %s 1 (%s)", tc.kind, tc.says)
-		if said := s.said.list(&s.counts.errors); said != want {
+		if said := s.said.list(&s.counts.errors, adviser{}); said != want {
 			t.Errorf("%v to %s: said %q, want %q", tc.err, tc.target, said, want)
 		}
 	}
+}
+
+// TestFirstErrorsAreOfKindsThatOccurred is a server that is killed in mid-run: what the
+// system says of connections that are refused from then on was told as of kind io.
+func TestFirstErrorsAreOfKindsThatOccurred(t *testing.T) {
+	for name, tc := range map[string]struct {
+		err   error
+		kinds map[string]int64
+		tells []string
+	}{
+		"refused":    {os.NewSyscallError("connect", syscall.ECONNREFUSED), map[string]int64{"goodbye": 1, "refused": 1}, nil},
+		"never made": {evloop.ErrDeadline, map[string]int64{"goodbye": 1, "connect-timeout": 1}, nil},
+		"odd":        {os.NewSyscallError("connect", syscall.EPERM), map[string]int64{"goodbye": 1, "connect": 1}, []string{"first connect error: connect: operation not permitted: does a firewall of this host reject it?"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := open(t, nil)
+			s.answer(0)
+			s.conn().End(io.EOF)
+			s.after(10 * ms)
+			s.conn().End(tc.err)
+			s.expect("errors", s.counts.errors.named(), tc.kinds)
+			if got := s.said.tell(adviser{Text, true}); !slices.Equal(got, tc.tells) {
+				t.Errorf("told %q, want %q", got, tc.tells)
+			}
+		})
+	}
+	t.Run("on a connection that was made", func(t *testing.T) {
+		s := open(t, nil)
+		s.conn().End(os.NewSyscallError("read", syscall.EIO))
+		s.expect("errors", s.counts.errors.named(), map[string]int64{"io": 1})
+		s.expect("what is told", s.said.tell(adviser{}), []string{"first io error: read: input/output error"})
+	})
 }

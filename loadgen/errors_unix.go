@@ -31,7 +31,7 @@ var connectErrors = []connectError{
 	{syscall.EINVAL, connectOther, "is it an address to connect to, and does no blackhole route lead there (ip route get)?"},
 	{syscall.ENODEV, connectOther, "is there such an interface on this host?"},
 	{syscall.ENXIO, connectOther, "is there such an interface on this host?"},
-	{syscall.EAFNOSUPPORT, connectOther, "this host does not have that kind of addresses: is IPv6 off? Use an IPv4 address"},
+	{syscall.EAFNOSUPPORT, connectOther, "this host does not support this address family; is IPv6 disabled? Use an IPv4 address"},
 	{syscall.ENOBUFS, connectOther, "the system has no memory for another connection: use fewer clients"},
 	{syscall.ENOMEM, connectOther, "the system has no memory for another connection: use fewer clients"},
 }

@@ -25,7 +25,7 @@ var connectErrors = []connectError{
 	{windows.WSAEADDRINUSE, ports, ""},
 	{windows.WSAEACCES, connectOther, "does a firewall of this host reject it?"},
 	{windows.WSAEINVAL, connectOther, "is it an address to connect to?"},
-	{windows.WSAEAFNOSUPPORT, connectOther, "this host does not have that kind of addresses: is IPv6 off? Use an IPv4 address"},
+	{windows.WSAEAFNOSUPPORT, connectOther, "this host does not support this address family; is IPv6 disabled? Use an IPv4 address"},
 	{windows.WSAENOBUFS, ports, ""}, // what Windows says when it has no ports left
 }
 

@@ -35,7 +35,7 @@ func TestStepsAreBlamed(t *testing.T) {
 				m[response].Record(1000)
 			}
 			r.Metrics = m.all(0)
-			r.Validity = judge(r, m, Allowance{count: 1 << 40}, false)
+			r.Validity = judge(r, m, Allowance{count: 1 << 40}, ending{})
 			o, step := Search{Objective: objective}.judge(r, bracket)
 			if o != tc.outcome || step.Failure != tc.failure || step.Limited != (tc.outcome == limited) {
 				t.Errorf("outcome %d, %q, limited %v; want %d, %q", o, step.Failure, step.Limited, tc.outcome, tc.failure)

@@ -122,7 +122,7 @@ const (
 func (s *supervisor) watch(now int64) {
 	n := &s.notices
 	for k := range kinds {
-		n.when(s.errorsOf(k) > 0, kindNames[k], "the first error: %s%s", kindNames[k], s.said.hint(k))
+		n.when(s.errorsOf(k) > 0, kindNames[k], "the first error: %s%s", kindNames[k], s.said.hint(k, s.adviser()))
 	}
 	if s.phase == Connecting || s.drought.wanted < quietFor {
 		n.again(silence)

@@ -30,6 +30,7 @@ func (s *supervisor) impossible(k kind, cause error) (*record.Run, error) {
 	var c counts
 	if !s.interrupted {
 		c.errors[k] = 1
+		s.impeded = cause
 	}
 	r := s.record(c)
 	if s.interrupted {
@@ -106,7 +107,7 @@ func (s *supervisor) record(c counts) *record.Run {
 	if s.cfg.Until != nil {
 		r.Precision = s.sections.precision(s.cfg.Until, metricNames[s.watched], m.of(s.watched), s.precise)
 	}
-	r.Validity = judge(r, m, s.cfg.MaxErrors, s.gaveUp)
+	r.Validity = judge(r, m, s.cfg.MaxErrors, ending{s.impeded, s.gaveUp, s.answered() > 0, s.silence(c)})
 	s.warn(r, c, m)
 	if s.series.emit != nil {
 		facts := r.Facts()
@@ -168,16 +169,12 @@ func (s *supervisor) warn(r *record.Run, c counts, m metrics) {
 		warn("%s of the warm-up had not been sent when measuring began, and went first", unit.Plural(c.overhang, "message"))
 	}
 	if c.starved > 0 {
-		warn("%s of %s went without a reply for more than half of the time", unit.Count(c.starved), unit.Plural(int64(s.cfg.Clients), "client"))
+		warn("%s of %s got no reply for more than half of the run", unit.Count(c.starved), unit.Plural(int64(s.cfg.Clients), "client"))
 	}
 	if n := c.errors.total(); n > 0 && s.cfg.MaxErrors.covers(n, c.sent) {
 		warn("%s, which --max-errors %v allows", unit.Plural(n, "error"), s.cfg.MaxErrors)
 	}
-	for k := range kinds {
-		if said := s.said[k].Load(); said != nil {
-			warn("the first error of kind %s: %s", kindNames[k], *said)
-		}
-	}
+	r.Warnings = append(r.Warnings, s.said.tell(s.adviser())...)
 	if c.received > 0 && s.cfg.Proto == Text {
 		s.warnOfClocks(r, c, m, warn)
 	}
@@ -202,9 +199,20 @@ func (s *supervisor) measured(c counts) int64 {
 	return c.last - from
 }
 
+// adviser knows what has come so far.
+func (s *supervisor) adviser() adviser { return adviser{s.cfg.Proto, s.answered() > 0} }
+
+// answered is how many replies were whole so far, measured or not.
+func (s *supervisor) answered() (n int64) {
+	for _, p := range s.pulses {
+		n += p.need.replies
+	}
+	return n
+}
+
 // failure is what kept the run from doing what was asked, or nil.
 func (s *supervisor) failure(c counts, down int) error {
-	target, errors := s.cfg.Target, s.said.list(&c.errors)
+	target, errors := s.cfg.Target, s.said.list(&c.errors, s.adviser())
 	switch {
 	case s.unconnected:
 		return fmt.Errorf("none of %d clients could connect to %s%s", s.cfg.Clients, target, errors)

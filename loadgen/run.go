@@ -104,8 +104,9 @@ type supervisor struct {
 	ended       int64     // when the run was over, on the time line
 	interrupted bool
 	gaveUp      bool
-	unconnected bool // no client could connect at all
-	precise     bool // the precision that was asked for ended the run
+	unconnected bool  // no client could connect at all
+	impeded     error // what kept the run from beginning; nil is that it began
+	precise     bool  // the precision that was asked for ended the run
 
 	local      bool // the target is an address of this host
 	machine    machine

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// A client is served when it gets a reply that is measured. It wants one from when a
+// A client is served when it gets a reply in the run (see serves). It wants one from when a
 // message is due, in closed loop always, until one comes.
 
 // tick is a time in milliseconds, counted from 1 when connecting begins, or how long
@@ -18,13 +18,29 @@ func (s *shard) tick(at int64) tick {
 
 // noteServed notes that a reply came, and for how long the client had gone without.
 func (c *client) noteServed(at int64, measured bool) {
-	c.served = c.served || measured
+	until := c.shard.window.until()
+	c.served = c.served || c.serves(at, until, measured)
+	if at > until {
+		return
+	}
 	now := c.shard.tick(at)
+	c.shard.counts.heard = now
 	c.starved = max(c.starved, c.hunger(now))
 	c.wanting = 0
 	if c.schedule == nil && c.left != 0 {
 		c.wanting = now
 	}
+}
+
+// serves reports whether a reply serves the client. One that comes after the end does only if
+// its message would have been sent before, but for delays of this program's own: what a server
+// has room for when other clients have left is not the load that was asked for. A message of
+// the warm-up that was under way all the time kept the others from being sent before.
+func (c *client) serves(at, until int64, measured bool) bool {
+	if c.schedule == nil {
+		return measured
+	}
+	return c.ideal < until && (measured || at > until)
 }
 
 // hunger is for how long the client has wanted a reply at a time, as far as measuring
@@ -52,6 +68,7 @@ func (s *shard) countServed(end int64, patience time.Duration) {
 			c.wanting = s.tick(due)
 		}
 		hunger := c.hunger(now)
+		s.counts.hunger = max(s.counts.hunger, hunger)
 		switch {
 		case c.served && max(c.starved, hunger) > half:
 			s.counts.starved++
@@ -59,6 +76,16 @@ func (s *shard) countServed(end int64, patience time.Duration) {
 			s.counts.unserved++
 		}
 	}
+}
+
+// silence is for how long until the end no reply came though one was wanted. The shards are
+// done.
+func (s *supervisor) silence(c counts) time.Duration {
+	if c.hunger == 0 {
+		return 0
+	}
+	end := s.shards[0].tick(min(s.ended, s.window.until()))
+	return time.Duration(min(c.hunger, end-min(end, c.heard))) * time.Millisecond
 }
 
 // overdue is when the first message of the client was due that was never sent; 0 is that

@@ -149,3 +149,92 @@ func TestManyMessagesThatWereNeverSent(t *testing.T) {
 		}
 	}
 }
+
+// TestServedAfterTheEnd is a server whose ten connections are all taken until the end: when
+// their clients leave, ten others are served in the overtime. They had no part in the load,
+// and were counted as served.
+func TestServedAfterTheEnd(t *testing.T) {
+	const until = begin + 3010*ms
+	served := map[*evlooptest.Conn]bool{}
+	cfg := Config{Clients: 20, Duration: 3 * time.Second, Timeout: 5 * time.Second, Rate: 1000}
+	c := crowd(t, cfg, until, func(c *evlooptest.Conn, now int64) {
+		switch {
+		case now > until, served[c], len(served) < 10:
+			served[c] = true
+			answer(c, now)
+		default:
+			c.End(io.EOF)
+		}
+	})
+	if c.unserved != 10 || c.starved != 0 || c.overtime == 0 {
+		t.Errorf("%d clients are unserved and %d starved, want 10 and 0; %d messages sent in the overtime", c.unserved, c.starved, c.overtime)
+	}
+}
+
+// TestServedOnASlowPath has every round trip take longer than what is left of the run: the
+// replies come after the end, to messages that were sent before.
+func TestServedOnASlowPath(t *testing.T) {
+	for mode, tc := range map[string]struct {
+		rate  float64
+		takes int64
+	}{
+		"closed loop":                      {0, 700 * ms},
+		"open loop":                        {20, 700 * ms},
+		"open loop, longer than all of it": {20, 2000 * ms},
+	} {
+		t.Run(mode, func(t *testing.T) {
+			asked := map[*evlooptest.Conn]int64{}
+			cfg := Config{Clients: 20, Duration: time.Second, Timeout: 5 * time.Second, Rate: tc.rate}
+			c := crowd(t, cfg, begin+1010*ms, func(c *evlooptest.Conn, now int64) {
+				if len(c.Written) != 40 {
+					return
+				}
+				if asked[c] == 0 {
+					asked[c] = now
+				}
+				if now >= asked[c]+tc.takes {
+					answer(c, now)
+					asked[c] = 0
+				}
+			})
+			if c.unserved != 0 || c.received != 20 {
+				t.Errorf("%d clients are unserved of 20 with %d replies", c.unserved, c.received)
+			}
+		})
+	}
+}
+
+// TestSilenceInTheEnd is a server that stops at half of the time, and goes on when the time
+// is over, or never.
+func TestSilenceInTheEnd(t *testing.T) {
+	const until = begin + 3010*ms
+	for mode, rate := range map[string]float64{"closed loop": 0, "open loop": 1000} {
+		for name, wakes := range map[string]int64{"for good": never, "until after the end": until + 100*ms, "until before": until - 20*ms} {
+			t.Run(mode+" "+name, func(t *testing.T) {
+				cfg := Config{Clients: 10, Duration: 3 * time.Second, Timeout: 5 * time.Second, Rate: rate}
+				c := crowd(t, cfg, until, func(c *evlooptest.Conn, now int64) {
+					if now < begin+1510*ms || now > wakes {
+						answer(c, now)
+					}
+				})
+				s := supervisor{ended: until}
+				s.began = begin
+				s.window.init()
+				s.window.end.Store(until)
+				s.shards = []*shard{{plan: &s.plan}}
+				want := 1500 * time.Millisecond
+				if wakes < until {
+					want = 0
+				}
+				if got := s.silence(c); got < want-30*time.Millisecond || got > want+30*time.Millisecond {
+					t.Errorf("silent for %v, want %v", got, want)
+				}
+			})
+		}
+	}
+	// Nobody wanted a reply.
+	c := crowd(t, Config{Clients: 1, Duration: 3 * time.Second, Timeout: time.Second, Rate: 0.5}, until, answer)
+	if c.received == 0 || c.hunger > 2 {
+		t.Errorf("%d replies, wanted for %d ms", c.received, c.hunger)
+	}
+}

@@ -98,6 +98,8 @@ type counts struct {
 	neverSent  int64 // messages that were due and never sent
 	unserved   int64 // clients
 	starved    int64 // clients
+	heard      tick  // when the last whole reply came before the end
+	hunger     tick  // for how long until the end a client had wanted one, at most
 	overdue    int64 // how late the first of them are, of all clients, nanoseconds
 	ownOverdue int64 // the part of that which is the load generator's own
 	overhang   int64 // messages of the warm-up that were not sent until measuring began
@@ -157,6 +159,8 @@ func (c *counts) add(o counts) {
 	c.neverSent += o.neverSent
 	c.unserved += o.unserved
 	c.starved += o.starved
+	c.heard = max(c.heard, o.heard)
+	c.hunger = max(c.hunger, o.hunger)
 	c.overdue += o.overdue
 	c.ownOverdue += o.ownOverdue
 	c.overhang += o.overhang

@@ -1,7 +1,9 @@
 package loadgen
 
 import (
+	"errors"
 	"fmt"
+	"time"
 
 	"github.com/echostamp/echostamp/internal/record"
 	"github.com/echostamp/echostamp/internal/unit"
@@ -20,23 +22,47 @@ const (
 	maxBacklog     = 0.001 // of the messages that were due
 	fewestReplies  = 20    // for ten to lie above the median
 
-	fewestPerSecond = 50 // replies, to tell what each of them costs
+	maxSilence      = time.Second // before the end, or a tenth of a shorter run
+	fewestPerSecond = 50          // replies, to tell what each of them costs
 )
+
+// An ending is how a run ended, as far as its verdict depends on it.
+type ending struct {
+	impeded  error         // the run did not begin; nil is that it did
+	gaveUp   bool          // on the server
+	answered bool          // a reply was whole, measured or not
+	silence  time.Duration // before the end, without a reply though one was wanted
+}
 
 // judge says whether the figures of a run can be trusted, and if not, why not: it
 // is invalid, or limited by the load generator.
-func judge(r *record.Run, m metrics, allowed Allowance, gaveUp bool) record.Validity {
+func judge(r *record.Run, m metrics, allowed Allowance, end ending) record.Validity {
+	if end.impeded != nil {
+		return record.Validity{
+			Verdict: record.Invalid, Reasons: []string{"no reply was measured", end.impeded.Error()},
+			Limited: errors.As(end.impeded, new(*lack)),
+		}
+	}
 	short := shortages(r.Totals)
 	limits := append(short, generatorLimits(r, m)...)
-	faults := faults(r, allowed, gaveUp)
-	if behind := backlog(r.Totals, r.Config.Clients); isOwn(r.Totals) || len(short) > 0 {
+	faults := faults(r, allowed, end)
+	tooMany := !allowed.covers(r.Totals.ErrorCount(), r.Totals.Sent)
+	byErrors := len(faults) == 1 && tooMany
+	behind := backlog(r.Totals, r.Config.Clients)
+	switch {
+	case isOwn(r.Totals) || len(short) > 0:
 		limits.when(behind != "", "%s", behind)
-	} else {
-		faults.when(behind != "", "the server did not keep up with %s: %s", unit.Plural(int64(r.Config.Clients), "client"), behind)
+	case end.gaveUp: // said, and why it is behind
+	case end.isSilent(r, m) && (behind != "" || tooMany):
+		faults = append(reasons{fmt.Sprintf("no reply for the last %s of the run", unit.Duration(float64(end.silence)))}, faults...)
+		byErrors = byErrors && behind == ""
+	case behind != "":
+		faults.when(true, "the server did not keep up with %s: %s", unit.Plural(int64(r.Config.Clients), "client"), behind)
+		byErrors = false
 	}
 	v := record.Validity{
 		Verdict: record.Valid, Reasons: append(faults, limits...), Limited: len(limits) > 0,
-		ByErrors: len(faults) == 1 && len(limits) == 0 && !allowed.covers(r.Totals.ErrorCount(), r.Totals.Sent),
+		ByErrors: byErrors && len(limits) == 0,
 	}
 	switch {
 	case len(faults) > 0:
@@ -45,6 +71,16 @@ func judge(r *record.Run, m metrics, allowed Allowance, gaveUp bool) record.Vali
 		v.Verdict = record.GeneratorLimited
 	}
 	return v
+}
+
+// isSilent reports whether a run that had replies ended without, for longer than they usually
+// took: on a slow path the last are under way.
+func (e ending) isSilent(r *record.Run, m metrics) bool {
+	if r.Totals.Received == 0 {
+		return false
+	}
+	usual := m[rtt].Percentile(tail(m[rtt].Count()))
+	return e.silence > min(maxSilence, time.Duration(r.Duration)/10) && e.silence > 2*time.Duration(usual)
 }
 
 // reasons grows by one if there is one.
@@ -57,14 +93,19 @@ func (r *reasons) when(is bool, format string, args ...any) {
 }
 
 // faults are the reasons for which the figures mean nothing, or lack something.
-func faults(r *record.Run, allowed Allowance, gaveUp bool) reasons {
+func faults(r *record.Run, allowed Allowance, end ending) reasons {
 	out := reasons{}
 	t, n := r.Totals, r.Totals.ErrorCount()
 	out.when(t.Received == 0, "no reply was measured")
 	out.when(0 < t.Received && t.Received < fewestReplies, "%s: a median needs %d", unit.Plural(t.Received, "reply"), fewestReplies)
-	out.when(gaveUp, "the server stopped answering")
+	out.when(end.gaveUp && end.answered, "the server stopped answering")
+	out.when(end.gaveUp && !end.answered, "the server never sent a valid reply")
 	out.when(t.Unserved > 0 && t.Received > 0, "%s", unservedClients(t, r.Config.Clients))
-	out.when(!allowed.covers(n, t.Sent), "%s, %s allowed; %s got no reply", unit.Plural(n, "error"), allowed, unit.Plural(t.Failed, "message"))
+	lost := ""
+	if t.Failed > 0 {
+		lost = "; " + unit.Plural(t.Failed, "message") + " got no reply"
+	}
+	out.when(!allowed.covers(n, t.Sent), "%s, %s allowed%s", unit.Plural(n, "error"), allowed, lost)
 	steps, which := r.Generator.ClockSteps, "rtt is not affected"
 	if r.Config.Mode == record.Open {
 		which = "response, rtt and lag are not affected"
@@ -119,7 +160,7 @@ func generatorLimits(r *record.Run, m metrics) reasons {
 		"the system took the processor away %s, more than once for %.0f replies", times(g.InvoluntarySwitches), 1/maxInvoluntary)
 	out.when(float64(g.GCPause) > maxPause*elapsed, "garbage collection stopped the load generator for %s", unit.Duration(float64(g.GCPause)))
 	if q := g.Quota; q != nil {
-		out.when(float64(q.Stopped) > maxThrottled*elapsed, "a quota of %.3g processors (cgroup) was used up in %s of %s, and stopped the load generator for %s in all: it needs a larger one, or fewer event loops",
+		out.when(float64(q.Stopped) > maxThrottled*elapsed, "CPU quota (cgroup, %.3g CPUs) throttled the load generator in %s of %s, %s in all; raise it or use fewer event loops",
 			q.CPUs, unit.Count(q.Throttled), unit.Plural(q.Periods, "period"), unit.Duration(float64(q.Stopped)))
 	}
 	out.when(g.Steal > maxSteal, "the hypervisor gave %.0f%% of this machine's processor time to others", g.Steal*100)
@@ -138,8 +179,8 @@ func backlog(t record.Totals, clients int) string {
 	if float64(t.Backlog) <= max(happens, maxBacklog*float64(t.Due)) {
 		return ""
 	}
-	return fmt.Sprintf("of %s messages due %s (%s) had not been sent when the time was over: response grows for as long as the run goes on",
-		unit.Count(t.Due), unit.Count(t.Backlog), percent(float64(t.Backlog)/float64(t.Due)))
+	return fmt.Sprintf("%s of %s due messages (%s) were still unsent at the end; response keeps growing as the run goes on",
+		unit.Count(t.Backlog), unit.Count(t.Due), percent(float64(t.Backlog)/float64(t.Due)))
 }
 
 // isOwn reports whether the load generator has a part in the backlog, so that the

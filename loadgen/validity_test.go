@@ -42,7 +42,7 @@ func TestJudge(t *testing.T) {
 	}
 	for name, tc := range map[string]struct {
 		change  func(r *record.Run, m *metrics)
-		gaveUp  bool
+		end     ending
 		verdict string
 		says    []string
 	}{
@@ -111,11 +111,11 @@ func TestJudge(t *testing.T) {
 			change: func(r *record.Run, _ *metrics) {
 				r.Generator.Quota.Throttled, r.Generator.Quota.Stopped = 45, 420_000_000
 			},
-			verdict: record.GeneratorLimited, says: []string{"a quota of 0.5 processors (cgroup) was used up in 45 of 100 periods, and stopped the load generator for 420ms in all"},
+			verdict: record.GeneratorLimited, says: []string{"CPU quota (cgroup, 0.5 CPUs) throttled the load generator in 45 of 100 periods, 420ms in all"},
 		},
 		"throttled a little": {
 			change:  func(r *record.Run, _ *metrics) { r.Generator.Quota.Stopped++ },
-			verdict: record.GeneratorLimited, says: []string{"was used up in 1 of 100 periods, and stopped the load generator for 10.0ms in all"},
+			verdict: record.GeneratorLimited, says: []string{"throttled the load generator in 1 of 100 periods, 10.0ms in all"},
 		},
 		"stolen": {
 			change:  func(r *record.Run, _ *metrics) { r.Generator.Steal = 0.06 },
@@ -180,48 +180,92 @@ func TestJudge(t *testing.T) {
 		},
 		"errors": {
 			change:  func(r *record.Run, _ *metrics) { r.Totals.Errors = map[string]int64{"reset": 11} },
-			verdict: record.Invalid, says: []string{"11 errors, 10 allowed; 0 messages got no reply"},
+			verdict: record.Invalid, says: []string{"11 errors, 10 allowed"},
 		},
 		"errors that are allowed": {
 			change:  func(r *record.Run, _ *metrics) { r.Totals.Errors = map[string]int64{"reset": 10} },
 			verdict: record.Valid,
 		},
-		"gave up": {change: func(*record.Run, *metrics) {}, gaveUp: true, verdict: record.Invalid, says: []string{"stopped answering"}},
+		"errors by which messages were lost": {
+			change:  func(r *record.Run, _ *metrics) { r.Totals.Failed, r.Totals.Errors = 1, map[string]int64{"reset": 11} },
+			verdict: record.Invalid, says: []string{"11 errors, 10 allowed; 1 message got no reply"},
+		},
+		"gave up on a server that answered": {
+			change: func(r *record.Run, _ *metrics) { r.Totals.Backlog = 500 }, end: ending{gaveUp: true, answered: true, silence: time.Second},
+			verdict: record.Invalid, says: []string{"the server stopped answering"},
+		},
+		"gave up on a server that never did": {
+			change: func(r *record.Run, _ *metrics) { r.Totals.Received = 0 }, end: ending{gaveUp: true},
+			verdict: record.Invalid, says: []string{"no reply was measured", "the server never sent a valid reply"},
+		},
+		"silent in the end": {
+			change: func(r *record.Run, _ *metrics) { r.Totals.Backlog = 500 }, end: ending{answered: true, silence: 1001 * time.Millisecond},
+			verdict: record.Invalid, says: []string{"no reply for the last 1.00s of the run"},
+		},
+		"silent in the end of a short run, and with errors": {
+			change: func(r *record.Run, _ *metrics) {
+				r.Duration = int64(3 * time.Second)
+				r.Generator = record.Generator{}
+				r.Totals.Failed, r.Totals.Errors = 11, map[string]int64{"timeout": 11}
+			},
+			end: ending{answered: true, silence: 301 * time.Millisecond}, verdict: record.Invalid,
+			says: []string{"no reply for the last 301ms of the run", "11 errors, 10 allowed; 11 messages got no reply"},
+		},
+		"silent in the end for no longer than replies take": {
+			change: func(r *record.Run, m *metrics) { r.Totals.Backlog, m[rtt] = 500, all(600_000_000) }, end: ending{answered: true, silence: 1100 * time.Millisecond},
+			verdict: record.Invalid, says: []string{"the server did not keep up with 10 clients"},
+		},
+		"silent in the end, and nothing is lost": {
+			change: func(*record.Run, *metrics) {}, end: ending{answered: true, silence: 5 * time.Second},
+			verdict: record.Valid,
+		},
+		"silent in the end for want of ports": {
+			change: func(r *record.Run, _ *metrics) {
+				r.Totals.Backlog, r.Totals.Errors = 500, map[string]int64{"ports": 1}
+			},
+			end:     ending{answered: true, silence: 5 * time.Second},
+			verdict: record.GeneratorLimited, says: []string{"this host ran out of local ports", "500 of 10,000 due messages"},
+		},
+		"a limit that was seen before": {
+			change: func(r *record.Run, _ *metrics) { r.Totals = record.Totals{Errors: map[string]int64{"descriptors": 1}} },
+			end:    ending{impeded: &lack{descriptors, "64 clients need 92 file descriptors, and the limit is 40"}}, verdict: record.Invalid,
+			says: []string{"no reply was measured", "64 clients need 92 file descriptors, and the limit is 40"},
+		},
 		"a message left over": {
 			change:  func(r *record.Run, _ *metrics) { r.Totals.Backlog = 10 },
 			verdict: record.Valid,
 		},
 		"overloaded": {
 			change:  func(r *record.Run, _ *metrics) { r.Totals.Backlog = 11 },
-			verdict: record.Invalid, says: []string{"the server did not keep up with 10 clients: of 10,000 messages due 11 (0.1%) had not been sent when the time was over"},
+			verdict: record.Invalid, says: []string{"the server did not keep up with 10 clients: 11 of 10,000 due messages (0.1%) were still unsent at the end"},
 		},
 		"overloaded with many clients": {
 			change: func(r *record.Run, _ *metrics) {
 				r.Config.Clients, r.Totals.Due, r.Totals.Backlog = 1000, 10_000, 101
 			},
-			verdict: record.Invalid, says: []string{"of 10,000 messages due 101 (1.0%) had not been sent when the time was over"},
+			verdict: record.Invalid, says: []string{"101 of 10,000 due messages (1.0%) were still unsent at the end"},
 		},
 		"overloaded by its own doing": {
 			change: func(r *record.Run, _ *metrics) {
 				r.Totals.Backlog, r.Totals.OwnBacklog, r.Generator.Busy = 10_000, 0.11, 0.99
 			},
-			verdict: record.GeneratorLimited, says: []string{"busy for 99%", "of 10,000 messages due 10,000 (100%) had not been sent when the time was over"},
+			verdict: record.GeneratorLimited, says: []string{"busy for 99%", "10,000 of 10,000 due messages (100%) were still unsent at the end"},
 		},
 		"overloaded, and busy": {
 			change:  func(r *record.Run, _ *metrics) { r.Totals.Backlog, r.Generator.Busy = 500, 0.99 },
-			verdict: record.Invalid, says: []string{"did not keep up with 10 clients: of 10,000 messages due 500 (5.0%) had not been sent when the time was over", "busy for 99%"},
+			verdict: record.Invalid, says: []string{"did not keep up with 10 clients: 500 of 10,000 due messages (5.0%) were still unsent at the end", "busy for 99%"},
 		},
 		"out of ports, and behind for it": {
 			change: func(r *record.Run, _ *metrics) {
 				r.Totals.Backlog, r.Totals.Errors = 500, map[string]int64{"ports": 11}
 			},
-			verdict: record.Invalid, says: []string{"11 errors", "this host ran out of local ports: 11 attempts to connect failed", "of 10,000 messages due 500 (5.0%) had not been sent when the time was over"},
+			verdict: record.Invalid, says: []string{"11 errors", "this host ran out of local ports: 11 attempts to connect failed", "500 of 10,000 due messages (5.0%) were still unsent at the end"},
 		},
 		"out of ports and descriptors, and allowed to be": {
 			change: func(r *record.Run, _ *metrics) {
 				r.Totals.Backlog, r.Totals.Errors = 500, map[string]int64{"ports": 1, "descriptors": 9}
 			},
-			verdict: record.GeneratorLimited, says: []string{"this host ran out of local ports: 1 attempt to", "this host ran out of file descriptors: 9 attempts to", "of 10,000 messages due 500"},
+			verdict: record.GeneratorLimited, says: []string{"this host ran out of local ports: 1 attempt to", "this host ran out of file descriptors: 9 attempts to", "500 of 10,000 due messages"},
 		},
 		"both": {
 			change: func(r *record.Run, _ *metrics) {
@@ -233,7 +277,7 @@ func TestJudge(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r, m := sound()
 			tc.change(r, &m)
-			v := judge(r, m, Allowance{count: 10}, tc.gaveUp)
+			v := judge(r, m, Allowance{count: 10}, tc.end)
 			if v.Verdict != tc.verdict || len(v.Reasons) != len(tc.says) {
 				t.Fatalf("%s %q, want %s %q", v.Verdict, v.Reasons, tc.verdict, tc.says)
 			}

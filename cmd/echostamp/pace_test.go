@@ -80,7 +80,7 @@ func TestOverload(t *testing.T) {
 	if r.code != exitInvalid || run.Validity.Verdict == record.Valid {
 		t.Errorf("exit code %d, %+v", r.code, run.Validity)
 	}
-	if said := strings.Join(run.Validity.Reasons, "\n"); !regexp.MustCompile(`of 4,000 messages due .* had not been sent when the time was over`).MatchString(said) {
+	if said := strings.Join(run.Validity.Reasons, "\n"); !regexp.MustCompile(`of 4,000 due messages .* were still unsent at the end`).MatchString(said) {
 		t.Errorf("reasons %s", said)
 	}
 	if run.Totals.Backlog < 2000 {

@@ -76,7 +76,7 @@ func TestQuota(t *testing.T) {
 		t.Fatalf("exit code %d, quota %+v; %s", r.code, q, r.errOut)
 	}
 	why := strings.Join(run.Validity.Reasons, "; ")
-	if r.code != exitInvalid || !run.Validity.Limited || !strings.Contains(why, "a quota of 0.05 processors (cgroup) was used up in ") {
+	if r.code != exitInvalid || !run.Validity.Limited || !strings.Contains(why, "CPU quota (cgroup, 0.05 CPUs) throttled the load generator in ") {
 		t.Errorf("exit code %d, %+v", r.code, run.Validity)
 	}
 }
