@@ -80,6 +80,26 @@ func TestServersThatMisbehave(t *testing.T) {
 	}
 }
 
+// TestServerFallsSilent is a server that answers half of the messages of an open loop and then
+// none, as if it was stopped: the verdict says for how long there was no reply, and not that
+// the server did not keep up.
+func TestServerFallsSilent(t *testing.T) {
+	t.Parallel()
+	var messages atomic.Int64
+	p := startPeer(t, talk(func(m []byte) []byte {
+		if messages.Add(1) > 200 {
+			return nil
+		}
+		return answered(m)
+	}))
+	r := execute(t, exec.Command(program(t), "load", "-c", "4", "-r", "200", "-d", "2s", "--timeout", "5s", "--format", "json", p.addr()))
+	run := r.run(t)
+	if r.code != exitInvalid || len(run.Validity.Reasons) == 0 || !strings.HasPrefix(run.Validity.Reasons[0], "no reply for the last ") ||
+		strings.Contains(strings.Join(run.Validity.Reasons, "\n"), "did not keep up") {
+		t.Errorf("exit code %d, %q", r.code, run.Validity.Reasons)
+	}
+}
+
 // TestServerKilledInMidRun holds that what was measured before is kept.
 func TestServerKilledInMidRun(t *testing.T) {
 	// Not parallel: another test could be given the port that is free now.
