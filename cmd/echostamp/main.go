@@ -29,7 +29,7 @@ func main() {
 // Exit codes, which scripts rely on.
 const (
 	exitDone        = 0
-	exitFailed      = 1   // could not do it
+	exitFailed      = 1
 	exitUsage       = 2   // the command line is wrong
 	exitRegression  = 3   // a threshold failed, or something got worse
 	exitInvalid     = 4   // it is done, and its figures cannot be trusted
@@ -64,7 +64,9 @@ func run(args []string, in io.Reader, out, errOut io.Writer) int {
 	keep := context.AfterFunc(ctx, func() { time.AfterFunc(time.Second, stop) })
 	defer keep() // the end of the command is no signal
 
-	root := rootCommand(ui{in, out, errOut})
+	t := ui{in, out, errOut}
+	root := rootCommand(t)
+	help := helperOf(root, t)
 	code := exitUsage // of errors that cobra itself finds before a command begins
 	root.PersistentPreRunE = func(cmd *cobra.Command, args []string) error {
 		if err := checkGiven(cmd, args); err != nil {
@@ -79,17 +81,20 @@ func run(args []string, in io.Reader, out, errOut io.Writer) int {
 	root.SetErr(errOut)
 	err := root.ExecuteContext(ctx)
 	if err == nil {
+		err = help.err
+	}
+	if err == nil {
 		return exitDone
 	}
 	e := &exit{code: code, err: err}
 	errors.As(err, &e)
 	if e.err != nil {
-		ui{in, out, errOut}.fail(e)
+		t.fail(e)
 	}
 	return e.code
 }
 
-// outlivePipes has writing to a pipe whose reader went away fail, where it would end the program: what
+// outlivePipes has writing to a pipe whose reader closed it fail, where it would end the program: what
 // was measured is still to be saved elsewhere.
 func outlivePipes() { signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) }
 
@@ -107,7 +112,7 @@ load on the servers that speak it. A message carries the time at which it was
 sent, the reply the time at which the server had it; so the round trip and both
 directions are known.
 
-Exit codes: 0 done or passed, 1 could not do it, 2 usage, 3 an assertion failed or a
+Exit codes: 0 done or passed, 1 failed, 2 usage, 3 an assertion failed or a
 server got slower, 4 the figures cannot be trusted or nothing can be told (or a
 self-test failed), 130 interrupted (the partial report is printed).`,
 		Example: `  echostamp load                        measure a server of its own, on loopback

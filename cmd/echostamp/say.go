@@ -1,7 +1,10 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io"
+	"os"
 	"strings"
 
 	"github.com/echostamp/echostamp/report"
@@ -15,6 +18,22 @@ func (t ui) fail(e *exit) {
 	if e.code == exitUsage {
 		fmt.Fprintln(t.errOut, "Try the command with --help.")
 	}
+}
+
+// print has a report written to standard output.
+func (t ui) print(write func(io.Writer) error) error {
+	if err := write(t.out); err != nil {
+		return fmt.Errorf("cannot print the report: %w", pathless(err))
+	}
+	return nil
+}
+
+// pathless is the error of a file without its path, which the sentence around it names.
+func pathless(err error) error {
+	if p := (*os.PathError)(nil); errors.As(err, &p) {
+		return p.Err
+	}
+	return err
 }
 
 // warn tells what does not end the command.
