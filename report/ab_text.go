@@ -167,6 +167,14 @@ func (ab *AB) Outcome() string {
 	return string(ab.Verdict) + ": " + strings.Join(ab.Reasons, "; ")
 }
 
+// Brief is the verdict with its first reason, for those who have the report.
+func (ab *AB) Brief() string {
+	if len(ab.Reasons) < 2 {
+		return ab.Outcome()
+	}
+	return fmt.Sprintf("%s: %s (%s in the report)", ab.Verdict, ab.Reasons[0], unit.Plural(int64(len(ab.Reasons)-1), "more reason"))
+}
+
 // detail tells of a gated figure.
 func (ab *AB) detail(first gate.Row) string {
 	var parts []string

@@ -71,7 +71,7 @@ func TestGate(t *testing.T) {
 		"higher rate":          {times(1.5, 0), six, CompareOptions{Gated: []record.Figure{record.Rate}}, nil, Pass, "pass"},
 		"too few":              {six[:5], times(1.5, 0), CompareOptions{Gated: []record.Figure{rtt("p50"), rtt("p90"), rtt("p99"), record.Rate}}, nil, Inconclusive, "5 old and 6 new runs are too few for the gate: it takes 6 a side"},
 		"enough together":      {six[:5], times(1.5, 0), CompareOptions{}, nil, Fail, "p 0.0043"},
-		"lacking":              {six, times(1.5, 0), CompareOptions{Gated: []record.Figure{rtt("p99.9")}}, nil, Inconclusive, "rtt.p99.9 12 of 12 runs lack it: too few samples: 5000, and it needs 10000"},
+		"lacking":              {six, times(1.5, 0), CompareOptions{Gated: []record.Figure{rtt("p99.9")}}, nil, Inconclusive, "rtt.p99.9 12 of 12 runs lack it: too few samples: 5000 of the 10000 needed"},
 		"lacking and slower":   {six, times(1.5, 0), CompareOptions{Gated: []record.Figure{rtt("p99.9"), rtt("p50")}}, nil, Fail, "regression: rtt.p50"},
 		"lacking in one": {six, times(1.5, 0), CompareOptions{}, func(new []*record.Run) { new[5].Metrics = nil }, Inconclusive,
 			"rtt.p50 1 of 12 runs lack it: the run has no rtt"},

@@ -155,14 +155,14 @@ func totals(r *record.Run) (f facts) {
 
 // backlog tells what was due and not sent in time.
 func backlog(t record.Totals) string {
-	text := fmt.Sprintf("%s of %s due had not been sent when the time was over", unit.Plural(t.Backlog, "message"), unit.Count(t.Due))
+	text := fmt.Sprintf("%s of %s due were still unsent at the end", unit.Plural(t.Backlog, "message"), unit.Count(t.Due))
 	switch t.NeverSent() {
 	case 0:
-		return text + "; they were sent then"
+		return text + "; they were sent afterwards"
 	case t.Backlog:
-		return text + ", and never were"
+		return text + " and were never sent"
 	}
-	return fmt.Sprintf("%s; %s of them never were", text, unit.Count(t.NeverSent()))
+	return fmt.Sprintf("%s; %s of them were never sent", text, unit.Count(t.NeverSent()))
 }
 
 // parts tell what was merged.
@@ -236,11 +236,11 @@ func precision(r *record.Run) (f facts) {
 	}
 	name := fmt.Sprintf("%s p%s", p.Metric, p.Percentile)
 	if p.Figure == 0 {
-		why := "too few samples are as good as independent"
+		why := "too few independent samples"
 		if n := r.Metrics[p.Metric].Unanswered(); n > 0 {
 			why += fmt.Sprintf(", or the %s without a reply leave it open", unit.Plural(n, "message"))
 		}
-		f.add("precision", "%s: not known; %s", name, why)
+		f.add("precision", "%s: unknown: %s", name, why)
 		return f
 	}
 	ended := "not reached before the run ended"
@@ -287,7 +287,7 @@ func notes(r *record.Run) (f facts) {
 		f.add("note", "closed loop: while a client waits for a reply it sends nothing, so a stall shows in one message for each client, however long it is (coordinated omission)")
 	}
 	if n := unanswered(r); n > 0 {
-		f.add("note", "%sat least: %s got no reply, and took longer than we waited; count, min and stddev cover the rest%s", markAtLeast, unit.Plural(n, "message"), unknownNote(r))
+		f.add("note", "%slower bound: %s got no reply. count, min and stddev cover answered messages only%s", markAtLeast, unit.Plural(n, "message"), unknownNote(r))
 	}
 	if low, none := marked(r); low || none {
 		f.add("note", "%s few samples: under 100 lie above that percentile; %s too few: under 10", markLow, markNone)

@@ -76,7 +76,7 @@ func search(b io.Writer, s *record.Search) {
 	fmt.Fprintln(b)
 	for _, o := range []struct{ word, means string }{
 		{record.Missed, "the objective did not hold"},
-		{record.Behind, "the rate was not reached: messages had not been sent when the time was over"},
+		{record.Behind, "the rate was not reached: messages were still unsent at the end"},
 		{record.Untrusted, "the run was invalid, or whether the objective held is not known"},
 		{markGenerator, "it may have been the load generator's doing"},
 	} {

@@ -104,7 +104,7 @@ func (o *abOptions) define(f *pflag.FlagSet) {
 	f.DurationVar(&o.ready, "ready", 10*time.Second, "how long a server that a command starts may take until it answers")
 	f.DurationVar(&o.grace, "grace", 5*time.Second, "how long a server may take to end; then it is killed")
 	f.StringVar(&o.save, "save", "", "save each run in this `DIRECTORY` as soon as it is made")
-	f.StringVar(&o.maxDetectable, "max-detectable", fmt.Sprintf("%g%%", gate.MaxDetectable*100), "no pass, but inconclusive, if the smallest change that could have been seen is more than this `SHARE`")
+	f.StringVar(&o.maxDetectable, "max-detectable", fmt.Sprintf("%g%%", gate.MaxDetectable*100), "inconclusive if only changes above `SHARE` are detectable")
 	f.StringVarP(&o.format, "format", "f", "text", "of the report: "+strings.Join(report.ABFormats, ", "))
 	f.StringVarP(&o.file, "output", "o", "", "save the result to `FILE`, as JSON, whatever the format of the report")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "show no progress and no warnings while it goes on")
@@ -241,7 +241,7 @@ func (t ui) ab(ctx context.Context, g *abGate, opts abOptions) error {
 	in := func(format string) func(io.Writer) error {
 		return func(w io.Writer) error { return report.RenderAB(w, format, &r.AB) }
 	}
-	lost := []error{in(opts.format)(t.out), ci.deliver("echostamp ab", r.Checks(), in("markdown"))}
+	lost := []error{t.print(in(opts.format)), ci.deliver("echostamp ab", r.Checks(), in("markdown"))}
 	if file != nil {
 		if err := file.Save(in("json")); err != nil {
 			lost = append(lost, fmt.Errorf("cannot save to %s: %w", opts.file, err))

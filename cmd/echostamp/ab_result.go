@@ -52,7 +52,7 @@ func (r *abResult) advise() {
 		if row.Figure == record.Rate && r.Config.Mode == record.Open {
 			continue // is what was asked for
 		}
-		advice += fmt.Sprintf("; or gate what shows less here: --figure %s would mostly have found %s", row.Name, gate.Percent(row.Detectable))
+		advice += fmt.Sprintf("; or gate a less noisy figure: --figure %s detects %s", row.Name, gate.Percent(row.Detectable))
 		break
 	}
 	r.Reasons = append(r.Reasons, advice)
@@ -60,7 +60,7 @@ func (r *abResult) advise() {
 
 // exit is how the program ends by the verdict.
 func (r *abResult) exit(allowInconclusive bool) error {
-	why := errors.New(r.Outcome())
+	why := errors.New(r.Brief())
 	switch {
 	case r.Verdict == gate.Pass, r.Verdict == gate.Inconclusive && allowInconclusive:
 		return nil

@@ -23,7 +23,7 @@ func (o *abOptions) checkSaved(option, path string) error {
 	}
 	real := atomicfile.Resolve(path)
 	if filepath.Dir(real) == atomicfile.Resolve(o.save) && isSaved(filepath.Base(real)) {
-		return fmt.Errorf("%s: %s is called as a run that --save keeps", option, path)
+		return fmt.Errorf("%s: %s has the name of a run file of --save", option, path)
 	}
 	return nil
 }

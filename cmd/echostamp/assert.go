@@ -43,14 +43,14 @@ func (o *assertOptions) need() string {
 }
 
 // judge holds runs to the objectives; without any they keep those that they were held to.
-func (o *assertOptions) judge(runs []*record.Run) {
+func (o *assertOptions) judge(runs []*record.Run, acceptInvalid bool) {
 	if len(o.objectives) == 0 {
 		return
 	}
 	for _, r := range runs {
 		r.Assertions = nil
 		for _, objective := range o.objectives {
-			r.Assertions = append(r.Assertions, objective.Judge(r))
+			r.Assertions = append(r.Assertions, objective.Judge(r, acceptInvalid))
 		}
 	}
 }

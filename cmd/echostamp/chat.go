@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -162,7 +163,7 @@ func (c *chat) converse(ctx context.Context, text []byte, replies <-chan receive
 			_ = c.leave()
 			return &exit{code: exitInterrupted}
 		case <-late:
-			return fmt.Errorf("no whole reply within %v (received %q); is that a timestamp-echo server?", c.timeout, got)
+			return fmt.Errorf("no whole reply within %v (received %s); is that a timestamp-echo server?", c.timeout, quoted(got))
 		case r := <-replies:
 			if r.err != nil {
 				return ended(r.err)
@@ -177,6 +178,14 @@ func (c *chat) converse(ctx context.Context, text []byte, replies <-chan receive
 			}
 		}
 	}
+}
+
+// quoted is what was received, for an error.
+func quoted(got []byte) string {
+	if len(got) == 0 {
+		return "nothing"
+	}
+	return strconv.Quote(string(got))
 }
 
 // print prints a reply, in which the server's timestamp stands as it came.

@@ -29,7 +29,7 @@ probability of such a difference if there is none, by the U test. ~ is a change 
 chance. Of twelve figures of the same server one is called a change now and then.
 
 What cannot be compared is refused: runs on other machines, of other targets or protocols, in
-another mode or at another rate, with other clients or sizes; or a run that is there twice.
+another mode or at another rate, with other clients or sizes; or a run that is included twice.
 A restart of the machine in between, and containers of one machine, are told.
 
 With --gate the exit code is 3 if a figure got worse: at p 0.01 or less, divided among the
@@ -165,7 +165,7 @@ func (t ui) compare(cmd *cobra.Command, oldFiles, newFiles []string, o compareOp
 	}
 	c := report.Compare(old, new, o.CompareOptions)
 	if len(c.Differences) > 0 && !o.force {
-		return nil, failed(fmt.Errorf("these runs cannot be compared: %s; --force compares them all the same", strings.Join(c.Differences, "; ")))
+		return nil, failed(fmt.Errorf("these runs cannot be compared: %s; use --force to compare anyway", strings.Join(c.Differences, "; ")))
 	}
 	return c, nil
 }
@@ -174,7 +174,7 @@ func (t ui) compare(cmd *cobra.Command, oldFiles, newFiles []string, o compareOp
 func (t ui) putComparison(c *report.Comparison, o compareOptions) error {
 	if o.file == "" {
 		if err := c.Render(t.out, o.format); err != nil {
-			return failed(fmt.Errorf("cannot print the comparison: %w", err))
+			return failed(fmt.Errorf("cannot print the comparison: %w", pathless(err)))
 		}
 		return nil
 	}

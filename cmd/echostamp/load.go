@@ -55,10 +55,10 @@ The report goes to standard output, with a verdict at its end: valid, or
 generator-limited or invalid with the reasons. Unless it is valid the exit code is
 4; --accept-invalid makes that 0. --assert holds it to an objective: the exit code is 3
 if one is not kept, and 4 if that is not known. An assertion about errors is decided by
-the errors alone; others are not believed of a run with more errors than --max-errors
-allows. An interrupt ends the run early with the report
-of what was measured, and exit code 130. Exit code 1 means that the run could not
-be done: nothing was measured, or clients got no reply or had no connection at the end.`,
+the errors alone; others are inconclusive if errors exceed --max-errors. An interrupt
+ends the run early with the report of what was measured, and exit code 130. Exit code 1
+means that the run failed: nothing was measured, or clients got no reply or had no
+connection at the end.`,
 		Example: `  echostamp load -c 10 -r 1000
   echostamp load -c 64 -r 20000 --arrivals poisson -d 30s --warmup auto 192.0.2.7:12345
   echostamp load -c 64 --stages 1000/s:10s,1000/s..50000/s:30s 192.0.2.7:12345
@@ -169,8 +169,8 @@ func load(ctx context.Context, t ui, cfg loadgen.Config, opts loadOptions) error
 	}
 	r.Tool, r.Command, r.Server.Own = thisTool(), os.Args, own
 	lines.describe(r)
-	opts.assert.judge([]*record.Run{r})
-	checks := report.AssertionChecks([]*record.Run{r}, opts.acceptInvalid)
+	opts.assert.judge([]*record.Run{r}, opts.acceptInvalid)
+	checks := report.AssertionChecks([]*record.Run{r})
 	if err != nil {
 		checks = append(checks, notDone(err)...)
 	}
@@ -269,10 +269,7 @@ func optionOf(err error) error {
 // succeed.
 func (t ui) deliver(r *record.Run, saves []saving, opts loadOptions) error {
 	runs := []*record.Run{r}
-	var lost []error
-	if err := report.Render(t.out, opts.format, runs, ""); err != nil {
-		lost = append(lost, fmt.Errorf("cannot print the report: %w", err))
-	}
+	lost := []error{t.print(func(w io.Writer) error { return report.Render(w, opts.format, runs, "") })}
 	for _, s := range saves {
 		err := s.file.Save(func(w io.Writer) error { return report.Render(w, s.format, runs, "") })
 		if err != nil {

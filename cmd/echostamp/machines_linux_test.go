@@ -49,7 +49,7 @@ func TestCompareTellsMachinesApart(t *testing.T) {
 		want string
 	}{
 		"b":     {exitFailed, "these runs cannot be compared: they differ in machine, by a hash of its id: "},
-		"again": {exitDone, "the machine was restarted between these runs"},
+		"again": {exitDone, "the machine rebooted between the runs"},
 		"ct":    {exitDone, "different containers of one machine"},
 		"bare":  {exitDone, "different containers of one machine"},
 		"lost":  {exitDone, "whether these runs are of one machine is not known"},

@@ -47,12 +47,14 @@ func TestScripts(t *testing.T) {
 // serve is the scripts' command "serve MANNER": it starts a server of this test's
 // and puts its address into $ADDR.
 func serve(ts *testscript.TestScript, neg bool, args []string) {
+	made := make(chan *peer, 1)
 	manners := map[string]func(net.Conn){
 		"honest":   honest,
 		"silent":   silent,
 		"closing":  func(net.Conn) {},
 		"dropping": dropping(20),
 		"picky":    picky(10),
+		"mortal":   mortal(1000, made),
 		"garbage":  talk(garbage),
 		"ahead":    ahead(5*time.Second, 1),
 		"lying":    ahead(5*time.Second, 10),
@@ -64,6 +66,7 @@ func serve(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	p, err := newPeer(manners[args[0]])
 	ts.Check(err)
+	made <- p
 	ts.Defer(p.end)
 	ts.Setenv("ADDR", p.addr())
 }

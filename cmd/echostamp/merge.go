@@ -23,8 +23,8 @@ so its percentiles are exact; percentiles of parts could not be averaged. The re
 keeps what is known of each part. Time in which several measured counts once.
 
 A file may hold several runs, one after another; - is standard input. What does not
-belong together is refused: other targets, protocols or modes, or a run that is there
-twice.`,
+belong together is refused: other targets, protocols or modes, or a run that is
+included twice.`,
 		Example: `  echostamp merge a.json b.json -o both.json
   cat *.json | echostamp merge -`,
 		Args: cobra.MinimumNArgs(1),
@@ -37,7 +37,7 @@ twice.`,
 				return err
 			}
 			if reasons := record.Mismatches(runs); len(reasons) > 0 && !force {
-				return failed(fmt.Errorf("these runs do not belong together: %s; --force merges them all the same", strings.Join(reasons, "; ")))
+				return failed(fmt.Errorf("these runs do not belong together: %s; use --force to merge anyway", strings.Join(reasons, "; ")))
 			}
 			whole, err := record.Merge(runs)
 			if err != nil {

@@ -73,19 +73,19 @@ func TestOutputsAreNotMixed(t *testing.T) {
 		"stream and output":              {`$L --stream - -o /dev/stdout | cat`, "--output: /dev/stdout is also where the stream goes"},
 		"moved report":                   {`$L --stream - -o /dev/fd/2 2>err; cat err >&2`, "is also where the report goes"},
 		"progress":                       {`$E load -c 1 -n 50 --progress 1s -o /dev/stderr 2>err; cat err >&2`, "is also where progress goes"},
-		"two to one pipe":                {`$L -o /dev/fd/3 --html /dev/fd/3 3> >(cat >got)`, "--html: /dev/fd/3 is also what --output writes to"},
-		"two descriptors of one pipe":    {`$L -o /dev/fd/3 --junit /dev/fd/4 --assert 'rtt.p50<1m' 3> >(cat >got) 4>&3`, "--junit: /dev/fd/4 is also what --output"},
-		"two to one named pipe":          {`mkfifo p; ln -s p q; $L -o p --html q`, "--html: q is also what --output"},
-		"a link to nothing yet":          {`ln -s a.html b.html; $L -o a.html --html b.html`, "--html: b.html is also what --output"},
-		"a hard link":                    {`ln a.json b.json; $L -o a.json --html b.json`, "--html: b.json is also what --output"},
-		"the summary":                    {`GITHUB_STEP_SUMMARY=sum $L --github-summary -o ./sum`, "--github-summary: sum is also what --output"},
+		"two to one pipe":                {`$L -o /dev/fd/3 --html /dev/fd/3 3> >(cat >got)`, "--html and --output both write to /dev/fd/3"},
+		"two descriptors of one pipe":    {`$L -o /dev/fd/3 --junit /dev/fd/4 --assert 'rtt.p50<1m' 3> >(cat >got) 4>&3`, "--junit and --output both write to /dev/fd/4"},
+		"two to one named pipe":          {`mkfifo p; ln -s p q; $L -o p --html q`, "--html and --output both write to q"},
+		"a link to nothing yet":          {`ln -s a.html b.html; $L -o a.html --html b.html`, "--html and --output both write to b.html"},
+		"a hard link":                    {`ln a.json b.json; $L -o a.json --html b.json`, "--html and --output both write to b.json"},
+		"the summary":                    {`GITHUB_STEP_SUMMARY=sum $L --github-summary -o ./sum`, "--github-summary and --output both write to sum"},
 		"annotations":                    {`$L --assert 'rtt.p50<1m' --github-annotations --junit /dev/stderr 2>err; cat err >&2`, "is also where --github-annotations goes"},
-		"report of what it writes":       {`$E report -o b.json a.json b.json`, "b.json: it is read, and would be overwritten"},
-		"report over standard input":     {`$E report -o a.json - <a.json`, "a.json: it is read, and would be overwritten"},
-		"report over a link":             {`ln -s a.json l; $E report --html l a.json`, "l: it is read, and would be overwritten"},
+		"report of what it writes":       {`$E report -o b.json a.json b.json`, "b.json is also an input and would be overwritten"},
+		"report over standard input":     {`$E report -o a.json - <a.json`, "a.json is also an input and would be overwritten"},
+		"report over a link":             {`ln -s a.json l; $E report --html l a.json`, "l is also an input and would be overwritten"},
 		"report into the printed":        {`$E report --html /dev/stdout -f text a.json | cat`, "--html: /dev/stdout is also where the report goes"},
-		"merge into a pipe that is read": {`mkfifo p; exec 3<>p; $E merge -o p p`, "p: it is read, and would be overwritten"},
-		"compare":                        {`cp a.json b.json; $E compare -o b.json a.json b.json`, "b.json: it is read, and would be overwritten"},
+		"merge into a pipe that is read": {`mkfifo p; exec 3<>p; $E merge -o p p`, "p is also an input and would be overwritten"},
+		"compare":                        {`cp a.json b.json; $E compare -o b.json a.json b.json`, "b.json is also an input and would be overwritten"},
 		"compare and JUnit":              {`cp a.json b.json; $E compare --gate --junit /dev/stdout a.json b.json | cat`, "--junit: /dev/stdout is also where the comparison goes"},
 		"ab":                             {`$E ab --a :1 --b :2 -o /dev/stdout | cat`, "--output: /dev/stdout is also where the report goes"},
 		"ab and progress":                {`$E ab --a :1 --b :2 -o /dev/stderr 2>err; cat err >&2`, "--output: /dev/stderr is also where progress goes"},
@@ -140,9 +140,9 @@ func TestFullDiskLosesNothing(t *testing.T) {
 func TestReadersWhoGoAway(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct{ command, says string }{
-		"stream":         {`$L --stream - -o run.json >&3`, "cannot stream to standard output: its reader went away (broken pipe)"},
-		"stream to pipe": {`$L --stream /dev/fd/3 -o run.json`, "its reader went away (broken pipe)"},
-		"report":         {`$L -o run.json >&3`, "cannot print the report: write /dev/stdout: broken pipe"},
+		"stream":         {`$L --stream - -o run.json >&3`, "cannot stream to standard output: its reader closed the pipe (broken pipe)"},
+		"stream to pipe": {`$L --stream /dev/fd/3 -o run.json`, "its reader closed the pipe (broken pipe)"},
+		"report":         {`$L -o run.json >&3`, "cannot print the report: broken pipe"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

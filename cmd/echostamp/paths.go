@@ -83,13 +83,13 @@ func (p place) same(other place) bool {
 func (p place) clash(other place) error {
 	switch {
 	case other.read:
-		return fmt.Errorf("%s: it is read, and would be overwritten", p.path)
+		return fmt.Errorf("%s is also an input and would be overwritten", p.path)
 	case other.path == "" && p.what == "--stream":
 		return fmt.Errorf("--stream: %s is also where %s goes; --stream - moves the report to standard error", p.path, other.what)
 	case other.path == "":
 		return fmt.Errorf("%s: %s is also where %s goes", p.what, p.path, other.what)
 	}
-	return fmt.Errorf("%s: %s is also what %s writes to: give each a file of its own", p.what, p.path, other.what)
+	return fmt.Errorf("%s and %s both write to %s; use different files", p.what, other.what, p.path)
 }
 
 // named checks that options which name files do so. Only a stream goes to standard output by
@@ -121,7 +121,7 @@ func eachOnce(files []string) error {
 		}
 		for _, other := range seen.all {
 			if p.same(other) {
-				return fmt.Errorf("%s: it is there twice, and a run counts once", path)
+				return fmt.Errorf("%s is listed twice", path)
 			}
 		}
 		seen.all = append(seen.all, p)

@@ -178,6 +178,17 @@ func picky(most int64) func(net.Conn) {
 	}
 }
 
+// mortal answers so many messages, and then its peer is no more.
+func mortal(answers int64, made <-chan *peer) func(net.Conn) {
+	var messages atomic.Int64
+	return talk(func(m []byte) []byte {
+		if messages.Add(1) == answers {
+			(<-made).kill()
+		}
+		return answered(m)
+	})
+}
+
 // silent takes everything and says nothing.
 func silent(c net.Conn) { _, _ = io.Copy(io.Discard, c) }
 

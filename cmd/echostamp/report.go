@@ -58,8 +58,8 @@ interrupted, and invalid.`,
 				return err
 			}
 			defer told.close()
-			assert.judge(runs)
-			checks := report.AssertionChecks(runs, acceptInvalid)
+			assert.judge(runs, acceptInvalid)
+			checks := report.AssertionChecks(runs)
 			if err := errors.Join(t.put(runs, out), told.deliver("echostamp report", checks, inMarkdown(runs...))); err != nil {
 				return failed(err)
 			}
@@ -144,8 +144,8 @@ func (t ui) put(runs []*record.Run, o outputOptions) error {
 	if !o.printed() {
 		return nil
 	}
-	if err := report.Render(t.out, o.format, runs, o.metric); err != nil {
-		return failed(fmt.Errorf("cannot print the report: %w", err))
+	if err := t.print(func(w io.Writer) error { return report.Render(w, o.format, runs, o.metric) }); err != nil {
+		return failed(err)
 	}
 	return nil
 }
@@ -209,10 +209,7 @@ func (t ui) readFile(name string) ([]*record.Run, error) {
 	}
 	f, err := os.Open(name)
 	if err != nil {
-		if p := (*os.PathError)(nil); errors.As(err, &p) {
-			err = p.Err
-		}
-		return nil, fmt.Errorf("cannot read %s: %w", name, err)
+		return nil, fmt.Errorf("cannot read %s: %w", name, pathless(err))
 	}
 	defer f.Close()
 	return record.Read(name, f)

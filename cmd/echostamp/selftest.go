@@ -66,7 +66,7 @@ func selftest(ctx context.Context, out io.Writer, checks []check) error {
 			lines = append(lines, line(f.name, f.injected, f.measured, f.verdict()+attempt))
 		}
 		if _, err := io.WriteString(out, strings.Join(lines, "")); err != nil {
-			return failed(fmt.Errorf("cannot print the report: %w", err))
+			return failed(fmt.Errorf("cannot print the report: %w", pathless(err)))
 		}
 		lines, passed = nil, passed && allPassed(findings)
 	}

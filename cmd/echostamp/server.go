@@ -33,8 +33,8 @@ connections.
 It prints a line "listening on IP:PORT" to standard output for each address. A
 log goes to standard error: a line "[ip:port] t2:"data"" for each message, with
 the data quoted. When lines come faster than they can be written, some are lost,
-and counted. Out of file descriptors the server closes further connections at once,
-and says so on standard error, at most once in ten seconds.`,
+and counted. When out of file descriptors, it closes new connections immediately and
+says so on standard error, at most once in ten seconds.`,
 		Example: `  echostamp server
   echostamp server --listen 127.0.0.1:0 --listen [::1]:0 --log messages`,
 		Args: cobra.NoArgs,
@@ -81,7 +81,7 @@ and says so on standard error, at most once in ten seconds.`,
 		defer log.close()
 		for _, a := range s.Addrs() {
 			if _, err := fmt.Fprintf(t.out, "listening on %v\n", a); err != nil {
-				return failed(err)
+				return failed(fmt.Errorf("cannot print the address %v: %w", a, pathless(err)))
 			}
 		}
 		if err := s.Run(cmd.Context()); err != nil {

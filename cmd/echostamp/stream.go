@@ -142,11 +142,9 @@ func (s *streamer) write() {
 
 // fail notes that nothing more can be written: all that waits is lost, and the line that was written.
 func (s *streamer) fail(err error) {
-	if p := (*os.PathError)(nil); errors.As(err, &p) {
-		err = p.Err // the path is told by close
-	}
+	err = pathless(err) // close names it
 	if errors.Is(err, syscall.EPIPE) {
-		err = fmt.Errorf("its reader went away (%w)", err)
+		err = fmt.Errorf("its reader closed the pipe (%w)", err)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -186,7 +184,7 @@ func (s *streamer) tellNow() {
 func (s *streamer) failure() error {
 	switch {
 	case s.err != nil:
-		return fmt.Errorf("cannot stream to %s: %w; the stream ends there", s.name, s.err)
+		return fmt.Errorf("cannot stream to %s: %w; streaming stopped", s.name, s.err)
 	case s.lost > 0:
 		return fmt.Errorf("lost %s of the stream to %s: its reader was more than %d MB behind", unit.Plural(s.lost, "line"), s.name, mostWaiting>>20)
 	}
@@ -216,7 +214,7 @@ func (s *streamer) drain() {
 			return
 		case <-time.After(drained):
 			if s.progress() == before {
-				s.fail(fmt.Errorf("for %v nobody has read from it", drained))
+				s.fail(fmt.Errorf("no reader for %v", drained))
 				return
 			}
 		}

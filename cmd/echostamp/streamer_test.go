@@ -46,7 +46,7 @@ func TestStreamOfAStuckReader(t *testing.T) {
 		for range 100 {
 			s.add(record.Line{Interval: &record.Interval{}})
 		}
-		if err := s.close(); err == nil || !strings.Contains(err.Error(), "cannot stream to standard output: for 3s nobody has read from it") {
+		if err := s.close(); err == nil || !strings.Contains(err.Error(), "cannot stream to standard output: no reader for 3s") {
 			t.Error(err)
 		}
 		_ = stuck.Close() // lets the writer go
@@ -176,7 +176,7 @@ func TestStreamOfAReaderWhoGoesAway(t *testing.T) {
 		}
 		run := &record.Run{}
 		s.describe(run)
-		if want := "cannot stream to standard output: its reader went away (broken pipe); the stream ends there"; len(told) != 1 || told[0] != want || run.Warnings[0] != want {
+		if want := "cannot stream to standard output: its reader closed the pipe (broken pipe); streaming stopped"; len(told) != 1 || told[0] != want || run.Warnings[0] != want {
 			t.Errorf("it was told %q, the record has %q", told, run.Warnings)
 		}
 		if run.StreamLost != 10 {

@@ -18,7 +18,7 @@ func versionCommand(t ui) *cobra.Command {
 			v := thisTool()
 			_, err := fmt.Fprintln(t.out, "echostamp", v.Version, v.Commit, v.Go)
 			if err != nil {
-				return failed(err)
+				return failed(fmt.Errorf("cannot print the version: %w", pathless(err)))
 			}
 			return nil
 		},

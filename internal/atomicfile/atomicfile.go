@@ -119,6 +119,9 @@ func cause(err error) error {
 	if errors.Is(err, syscall.ENXIO) {
 		return errors.New("nobody reads from that pipe: start its reader first")
 	}
+	if errors.Is(err, syscall.EISDIR) {
+		return errors.New("it is a directory; give a file name")
+	}
 	if p := (*fs.PathError)(nil); errors.As(err, &p) {
 		return p.Err
 	}

@@ -162,7 +162,7 @@ func TestConcludeOfTheBlind(t *testing.T) {
 			{Name: "reverse.p50", Detectable: 0.051, Change: 0.97, Finding: other},
 		}}
 	}
-	const blind = "no change for the worse was found in rtt.p50, but only one of +160.0% or more would mostly have been (95% interval -43.0% to +84.0%)"
+	const blind = "rtt.p50: no regression found, but only a change of +160.0% or more was detectable (95% interval -43.0% to +84.0%)"
 	for _, tc := range []struct {
 		series  []Series
 		most    float64
@@ -173,10 +173,10 @@ func TestConcludeOfTheBlind(t *testing.T) {
 		{[]Series{rows(1.6, Same)}, 0.25, Inconclusive, blind},
 		{[]Series{rows(1.6, Same)}, 2, Pass, ""},
 		{[]Series{rows(1.6, Same)}, 0, Pass, ""},
-		{[]Series{rows(0, Same)}, 10, Inconclusive, "nothing would have been, of so few pairs"},
-		{[]Series{rows(0.2, Worse)}, 0.25, Pass, "not gated, worse in the only series: rtt.p90 +73.0%, reverse.p50 +97.0%"},
-		{[]Series{rows(1.6, Worse)}, 0.25, Inconclusive, blind + "; not gated, worse in the only series: rtt.p90"},
-		{[]Series{rows(0.2, Worse), rows(0.2, Worse)}, 0.25, Pass, "not gated, worse in both series: rtt.p90 +73.0%, reverse.p50 +97.0%"},
+		{[]Series{rows(0, Same)}, 10, Inconclusive, "rtt.p50: no regression found, but no change was detectable with so few pairs"},
+		{[]Series{rows(0.2, Worse)}, 0.25, Pass, "also worse, not gated: rtt.p90 +73.0%, reverse.p50 +97.0% (one series)"},
+		{[]Series{rows(1.6, Worse)}, 0.25, Inconclusive, blind + "; also worse, not gated: rtt.p90"},
+		{[]Series{rows(0.2, Worse), rows(0.2, Worse)}, 0.25, Pass, "also worse, not gated: rtt.p90 +73.0%, reverse.p50 +97.0% (both series)"},
 		{[]Series{rows(0.2, Worse), rows(0.2, Same)}, 0.25, Pass, ""},
 	} {
 		got, reasons := Conclude(tc.series, tc.most)

@@ -66,11 +66,11 @@ func (r Row) sees(share float64) bool {
 
 // blindness says what a row could not have seen.
 func (r Row) blindness() string {
-	could := "nothing would have been, of so few pairs"
+	could := "no change was detectable with so few pairs"
 	if r.Detectable != 0 {
-		could = fmt.Sprintf("only one of %s or more would mostly have been", Percent(r.Detectable))
+		could = fmt.Sprintf("only a change of %s or more was detectable", Percent(r.Detectable))
 	}
-	return fmt.Sprintf("no change for the worse was found in %s, but %s (%.0f%% interval %s to %s)", r.Name, could, r.Confidence*100, Percent(r.Low), Percent(r.High))
+	return fmt.Sprintf("%s: no regression found, but %s (%.0f%% interval %s to %s)", r.Name, could, r.Confidence*100, Percent(r.Low), Percent(r.High))
 }
 
 // Sharper are the figures that are not gated and would have shown a change of a share, where a
@@ -104,11 +104,11 @@ func ungated(series []Series) []string {
 	if len(names) == 0 {
 		return nil
 	}
-	where := "in the only series"
+	where := "one series"
 	if len(series) > 1 {
-		where = "in both series"
+		where = "both series"
 	}
-	return []string{"not gated, worse " + where + ": " + strings.Join(names, ", ")}
+	return []string{fmt.Sprintf("also worse, not gated: %s (%s)", strings.Join(names, ", "), where)}
 }
 
 // Percent writes a change with its sign.

@@ -69,7 +69,7 @@ func (f *family) failure() error {
 	if f.err != nil {
 		return f.err
 	}
-	return errors.New("it was killed, and goes on")
+	return errors.New("SIGKILL had no effect")
 }
 
 // awaitEmpty waits until none is left, kills those that are left when patience is over, and

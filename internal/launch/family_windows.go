@@ -48,7 +48,7 @@ func (f *family) kill() {
 }
 
 // failure says why what was killed does not end.
-func (f *family) failure() error { return errors.New("it was killed, and goes on") }
+func (f *family) failure() error { return errors.New("SIGKILL had no effect") }
 
 // awaitEmpty has nothing to wait for: taskkill has ended the children.
 func (f *family) awaitEmpty(*patience) ([]string, error) { return nil, nil }

@@ -94,7 +94,7 @@ func (r *Run) disagreement() error {
 	counts := map[string]int64{}
 	for _, i := range r.Intervals {
 		if !sum.count(i) {
-			return errors.New("the counts of the intervals are together more than 63 bits hold")
+			return errors.New("the sum of the counts of the intervals overflows 63 bits")
 		}
 		for name, m := range i.Metrics {
 			counts[name] += m.Count

@@ -113,13 +113,25 @@ func (p property) whole(r *Run) string {
 	return strings.Join(values, " and ")
 }
 
-// twice tells the runs that are there twice, of some in the order of compareRuns.
+// twice names the runs that are included more than once, of some in the order of compareRuns.
 func twice(parts []part) (reasons []string) {
-	for i := 1; i < len(parts); i++ {
-		// To the nanosecond; of a stream that was cut the rest may differ.
-		if a, b := parts[i-1].facts, parts[i].facts; a.Started.Equal(b.Started) && slices.Equal(a.Command, b.Command) && a.Host == b.Host {
-			reasons = append(reasons, fmt.Sprintf("the run of %s is there twice", b.Started.Format(time.RFC3339Nano)))
+	for i := 0; i < len(parts); {
+		first, times := parts[i].facts, 1
+		for i+times < len(parts) && sameRun(first, parts[i+times].facts) {
+			times++
+		}
+		switch i += times; {
+		case times == 2:
+			reasons = append(reasons, fmt.Sprintf("run started %s is included twice", first.Started.Format(time.RFC3339Nano)))
+		case times > 2:
+			reasons = append(reasons, fmt.Sprintf("run started %s is included %d times", first.Started.Format(time.RFC3339Nano), times))
 		}
 	}
 	return reasons
+}
+
+// sameRun compares start times to the nanosecond. The rest may differ: one may be a stream
+// that was cut.
+func sameRun(a, b *Run) bool {
+	return a.Started.Equal(b.Started) && slices.Equal(a.Command, b.Command) && a.Host == b.Host
 }

@@ -39,7 +39,7 @@ func TestDifferences(t *testing.T) {
 		"own and other": {func(o, _ *Run) { o.Server.Own = true }, []string{"they differ in target: own server, h:1"}},
 		"unknown":       {func(o, _ *Run) { o.Host.CPU, o.Host.Kernel, o.Config.Size = "", "", 0 }, nil},
 		"seed":          {func(o, _ *Run) { o.Config.Seed = 7 }, nil},
-		"there twice":   {func(o, n *Run) { *n = *o }, []string{"the run of 2026-01-02T03:04:00Z is there twice"}},
+		"there twice":   {func(o, n *Run) { *n = *o }, []string{"run started 2026-01-02T03:04:00Z is included twice"}},
 	} {
 		runs := []*Run{decided(0), decided(1)}
 		tc.change(runs[0], runs[1])
@@ -74,7 +74,7 @@ func TestDifferencesOfMergedRuns(t *testing.T) {
 	if d := Differences([]*Run{old, other}); !slices.Equal(d, want) {
 		t.Errorf("%q, want %q", d, want)
 	}
-	if d := strings.Join(Differences([]*Run{old, decided(0)}), "\n"); !strings.Contains(d, "is there twice") {
+	if d := strings.Join(Differences([]*Run{old, decided(0)}), "\n"); !strings.Contains(d, "is included twice") {
 		t.Errorf("a part of a merged run is there by itself: %q", d)
 	}
 }

@@ -88,7 +88,7 @@ func ParseFigures(texts []string) (figures []Figure, err error) {
 			return nil, err
 		}
 		if slices.Contains(figures, f) {
-			return nil, fmt.Errorf("%s is there twice", f)
+			return nil, fmt.Errorf("%s is listed twice", f)
 		}
 		figures = append(figures, f)
 	}

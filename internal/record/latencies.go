@@ -202,7 +202,7 @@ func (m Metric) Latencies() (Latencies, error) {
 		return Latencies{}, fmt.Errorf("censored: %w", err)
 	}
 	if h.Count() > math.MaxInt64-w.Count() {
-		return Latencies{}, errors.New("it has more messages than 63 bits hold")
+		return Latencies{}, errors.New("the number of messages overflows 63 bits")
 	}
 	return Latencies{h, w}, nil
 }

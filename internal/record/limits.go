@@ -50,7 +50,7 @@ var errTooMuch = fmt.Errorf("the file holds more than the %d MiB that are read o
 var errUnreadable = fmt.Errorf("the record would be more than the %d MiB that can be read again", MaxFile>>20)
 
 // errTooLong is of a value that does not end.
-var errTooLong = fmt.Errorf("it goes on for more than %d MiB: no value of a record is so long", MaxValue>>20)
+var errTooLong = fmt.Errorf("value longer than %d MiB", MaxValue>>20)
 
 var errBomb = fmt.Errorf("it unpacks to more than %d times its size, as no record does", MaxRatio)
 

@@ -46,24 +46,24 @@ func TestReadIsBounded(t *testing.T) {
 		most        int64
 		says        string
 	}{
-		"zeros":             {"", "\x00", 1 << 18, "FILE, line 1 (byte 0): it is no JSON: invalid character"},
-		"zeros behind":      {written(t, sample()), "\x00", 1 << 20, "it is no JSON: invalid character"},
-		"junk within":       {head + `"host":{"os":`, "\xff", 1 << 18, fmt.Sprintf("FILE, line 1 (byte %d): it is no JSON", len(head)+13)},
-		"white space":       {"", " \n", 1<<16 + 1<<18, "it goes on for more than 4 MiB"},
-		"space in a record": {head, " ", 1<<16 + 1<<18, "it goes on for more than 4 MiB"},
-		"space in a value":  {head + `"host":{`, " ", 1<<16 + 1<<18, "it goes on for more than 4 MiB"},
-		"a string":          {head + `"warnings":["`, "a", 1<<16 + 1<<18, "it goes on for more than 4 MiB"},
-		"a key":             {`{"`, "a", 1<<16 + 1<<18, "it goes on for more than 4 MiB"},
-		"a number":          {head + `"duration_ns":`, "1", 1<<16 + 1<<18, "it goes on for more than 4 MiB"},
+		"zeros":             {"", "\x00", 1 << 18, "FILE, line 1 (byte 0): not valid JSON: invalid character"},
+		"zeros behind":      {written(t, sample()), "\x00", 1 << 20, "not valid JSON: invalid character"},
+		"junk within":       {head + `"host":{"os":`, "\xff", 1 << 18, fmt.Sprintf("FILE, line 1 (byte %d): not valid JSON", len(head)+13)},
+		"white space":       {"", " \n", 1<<16 + 1<<18, "value longer than 4 MiB"},
+		"space in a record": {head, " ", 1<<16 + 1<<18, "value longer than 4 MiB"},
+		"space in a value":  {head + `"host":{`, " ", 1<<16 + 1<<18, "value longer than 4 MiB"},
+		"a string":          {head + `"warnings":["`, "a", 1<<16 + 1<<18, "value longer than 4 MiB"},
+		"a key":             {`{"`, "a", 1<<16 + 1<<18, "value longer than 4 MiB"},
+		"a number":          {head + `"duration_ns":`, "1", 1<<16 + 1<<18, "value longer than 4 MiB"},
 		"depth":             {head + `"x":`, "[", 1 << 18, "exceeded max depth"},
 		"objects":           {head + `"x":`, `{"a":`, 1 << 18, "exceeded max depth"},
 		"parts":             {head + `"parts":[{"started":"2024-01-01T00:00:00Z"}`, `,{"started":"2024-01-01T00:00:00Z"}`, 1 << 18, "1001 parts are more than 1000"},
 		"metrics":           {head + `"metrics":{`, `"x":{},`, 1 << 18, "metrics.x"},
-		"errors":            {head + `"totals":{"errors":{"x":1`, `,"x":1`, 1<<16 + 1<<18, "it goes on for more than 4 MiB"},
+		"errors":            {head + `"totals":{"errors":{"x":1`, `,"x":1`, 1<<16 + 1<<18, "value longer than 4 MiB"},
 		"runs":              {"", `{"schema":"echostamp.run.v1","started":"2024-01-01T00:00:00Z","metrics":{}}`, 1 << 20, "a file has at most 100 runs"},
-		"a stream's line":   {begin + `{"interval":{"start_ns":0,"errors":{"`, "a", 1<<16 + 1<<19, "it goes on for more than 4 MiB"},
-		"other JSON":        {`[`, `1,`, 1 << 18, "it is JSON, and no record of a run"},
-		"foreign JSON":      {`{"rows":[1`, `,1`, 1<<16 + 1<<18, "it goes on for more than 4 MiB"},
+		"a stream's line":   {begin + `{"interval":{"start_ns":0,"errors":{"`, "a", 1<<16 + 1<<19, "value longer than 4 MiB"},
+		"other JSON":        {`[`, `1,`, 1 << 18, "valid JSON, but not an echostamp record"},
+		"foreign JSON":      {`{"rows":[1`, `,1`, 1<<16 + 1<<18, "value longer than 4 MiB"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			text := &endless{begin: tc.begin, more: tc.more}
@@ -83,7 +83,7 @@ func TestReadRefusesBombs(t *testing.T) {
 	small := usual
 	small.unpacked, small.value = 1<<18, 1<<16
 	for name, tc := range map[string]struct{ begin, more, says string }{
-		"white space": {"", " ", "it goes on for more than 4 MiB"},
+		"white space": {"", " ", "value longer than 4 MiB"},
 		"lines":       {`{"schema":"echostamp.run.v1","a":1`, `,"a":` + strings.Repeat(" ", 1000) + `1`, "it unpacks to more than 100 times its size, as no record does"},
 		"runs":        {"", strings.Repeat(" ", 5000) + `{"schema":"echostamp.run.v1","started":"2024-01-01T00:00:00Z","metrics":{}}`, "it unpacks to more than 100 times"},
 	} {

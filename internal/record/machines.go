@@ -67,7 +67,7 @@ func Remarks(runs []*Run) (remarks []string) {
 	others := len(boots) - 1
 	delete(boots, "")
 	if several(boots) {
-		remarks = append(remarks, "the machine was restarted between these runs, or copies of a machine, or of a container's image, share a machine-id")
+		remarks = append(remarks, "the machine rebooted between the runs, or cloned machines or container images share a machine-id")
 	}
 	if unknown > 1 || unknown > 0 && others > 0 {
 		remarks = append(remarks, "whether these runs are of one machine is not known: they are of different boots, and not all hosts have a machine-id")

@@ -16,7 +16,7 @@ func hostOf(machine, boot, container string) Host {
 func spread(letter string) string { return strings.Repeat(letter, 32) }
 
 func TestMachinesAreToldApart(t *testing.T) {
-	const restarted, unknown, containers = "restarted", "not known", "containers"
+	const restarted, unknown, containers = "rebooted", "not known", "containers"
 	host := hostOf("a", "1", "h")
 	for name, tc := range map[string]struct {
 		hosts   []Host

@@ -136,7 +136,7 @@ func describeWhole(parts []part) (*Run, error) {
 		agree(&whole.Server, f.Server)
 		whole.Interrupted = whole.Interrupted || f.Interrupted
 		if !whole.Totals.add(f.Totals) {
-			return nil, fmt.Errorf("%s: its counts and those of the parts before are together more than 63 bits hold", nameOf(at, f))
+			return nil, fmt.Errorf("%s: the sum of its counts and those of the parts before it overflows 63 bits", nameOf(at, f))
 		}
 		whole.Clock.add(f.Clock, at == 0)
 		whole.Validity.add(f.Validity, at)

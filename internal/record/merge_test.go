@@ -182,7 +182,7 @@ func TestMismatches(t *testing.T) {
 	if m := Mismatches([]*Run{a, b}); len(m) != 0 {
 		t.Errorf("they belong together, and yet %q", m)
 	}
-	if m := Mismatches([]*Run{a, b, merge(t, a)}); len(m) != 1 || !strings.Contains(m[0], "is there twice") {
+	if m := Mismatches([]*Run{a, b, merge(t, a)}); len(m) != 1 || !strings.Contains(m[0], "is included twice") {
 		t.Errorf("one is there twice: %q", m)
 	}
 	a.Precision, a.Search = &Precision{Metric: RTT}, &Search{Objective: "rtt.p50<1ms"}
@@ -190,7 +190,7 @@ func TestMismatches(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if m := Mismatches([]*Run{a, again[0]}); len(m) != 1 || !strings.Contains(m[0], "is there twice") {
+	if m := Mismatches([]*Run{a, again[0]}); len(m) != 1 || !strings.Contains(m[0], "is included twice") {
 		t.Errorf("one is there twice, with what it searched for: %q", m)
 	}
 	b.Config.Target, b.Config.Mode, b.Config.Transport = "192.0.2.8:1", Closed, "udp"

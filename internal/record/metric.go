@@ -109,7 +109,7 @@ func (s sums) add(metrics map[string]Metric) error {
 		}
 		if have, ok := s[name]; ok {
 			if have.Count() > math.MaxInt64-l.Count() {
-				return fmt.Errorf("%s: its values and those before are together more than 63 bits hold", name)
+				return fmt.Errorf("%s: the sum of its values and those before overflows 63 bits", name)
 			}
 			have.Merge(l)
 			l = have

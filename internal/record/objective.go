@@ -121,9 +121,42 @@ func (o Objective) Holds(figure float64) bool {
 	return figure < o.Bound
 }
 
-// Judge holds a run to the objective. A figure that is not known may be known well enough:
-// if the maximum keeps a highest delay, every percentile does.
-func (o Objective) Judge(r *Run) Assertion {
+// Judge holds a run to the objective, as far as the run can be trusted to decide it. What
+// acceptInvalid accepts is any verdict on the run, but not that it was interrupted.
+func (o Objective) Judge(r *Run, acceptInvalid bool) Assertion {
+	a := o.hold(r)
+	a.Doubt = o.doubt(r, a.Outcome)
+	switch {
+	case a.Doubt == "" || acceptInvalid && !r.Interrupted:
+	case r.Interrupted:
+		a.Outcome = AssertionUnknown
+	default:
+		a.Outcome, a.Doubt = AssertionUnknown, a.Doubt+" (see --accept-invalid)"
+	}
+	return a
+}
+
+// doubt says why an outcome is not to be believed of a run; empty is that it is. Nothing passes
+// of a run that is not valid, and nothing but errors fails of one whose load generator was at a
+// limit, for that may be its doing. Of a run that was interrupted nothing passes.
+func (o Objective) doubt(r *Run, outcome string) string {
+	passed := outcome == AssertionPassed
+	switch v := r.Validity; {
+	case passed && r.Interrupted:
+		return "the run was interrupted"
+	case v.Verdict == Valid, outcome == AssertionUnknown:
+		return ""
+	case v.ByErrors && o.OfErrors(): // how many there may be is what it says
+		return ""
+	case passed, (v.Limited || v.Verdict == GeneratorLimited) && !o.OfErrors():
+		return "the run is " + v.Verdict
+	}
+	return ""
+}
+
+// hold holds the figure of a run to the objective. One that is not known may be known well
+// enough: if the maximum keeps a highest delay, every percentile does.
+func (o Objective) hold(r *Run) Assertion {
 	a := Assertion{Objective: o.String(), Outcome: AssertionUnknown}
 	v, err := o.Range(r)
 	if err != nil {

@@ -24,7 +24,8 @@ func TestObjective(t *testing.T) {
 			Lag:      {},
 			Wakeup:   uniform(1000),
 		},
-		Totals: Totals{Sent: 2000, Received: 1997, Rate: 999.5, Errors: map[string]int64{"timeout": 2, "reset": 1}},
+		Totals:   Totals{Sent: 2000, Received: 1997, Rate: 999.5, Errors: map[string]int64{"timeout": 2, "reset": 1}},
+		Validity: Validity{Verdict: Valid},
 	}
 	for _, tc := range []struct {
 		text    string
@@ -44,12 +45,12 @@ func TestObjective(t *testing.T) {
 		{"wakeup.p75<750.1µs", "pass", 750_000, ""}, // of the histogram
 		// The maximum bounds what there are too few samples for, and so does the highest
 		// percentile that there are enough for.
-		{"wakeup.p99.5<1s", "pass", 0, "too few samples: 1000, and it needs 2000"},
+		{"wakeup.p99.5<1s", "pass", 0, "too few samples: 1000 of the 2000 needed"},
 		{"wakeup.p99.5<1.001ms", "pass", 0, "too few samples"},
 		{"wakeup.p99.5<995µs", "unknown", 0, "too few samples"},
 		{"wakeup.p99.5<980µs", "fail", 0, "too few samples"},
 		{"reverse.p99<31ns", "pass", 30, ""},
-		{"reverse.p50<1ms", "unknown", 0, "below zero"},
+		{"reverse.p50<1ms", "unknown", 0, "negative"},
 		{"lag.max<1s", "unknown", 0, "there are no samples"},
 		{"rtt.p50<1s", "unknown", 0, "the run has no rtt"},
 		{"rate>=999.5/s", "pass", 999.5, ""},
@@ -69,7 +70,7 @@ func TestObjective(t *testing.T) {
 		if o.String() != tc.text {
 			t.Errorf("%s is written as %s", tc.text, o)
 		}
-		a := o.Judge(r)
+		a := o.Judge(r, false)
 		if a.Objective != tc.text || a.Outcome != tc.outcome || !strings.Contains(a.Reason, tc.reason) || (a.Reason == "") != (tc.reason == "") {
 			t.Errorf("%s: %+v", tc.text, a)
 		}
@@ -144,4 +145,44 @@ func FuzzParseObjective(f *testing.F) {
 			t.Errorf("%q is written as %s, and read as %+v, %v", text, o, again, err)
 		}
 	})
+}
+
+// TestDoubt holds which outcomes a run cannot decide, by its verdict.
+func TestDoubt(t *testing.T) {
+	for name, tc := range map[string]struct {
+		run    Run
+		accept bool
+		want   string // of what passes, fails and is not known, and of errors that are too many
+	}{
+		"valid":            {Run{Validity: Validity{Verdict: Valid}}, false, "pass fail unknown fail"},
+		"limited":          {Run{Validity: Validity{Verdict: GeneratorLimited}}, false, "unknown unknown unknown fail"},
+		"limited, taken":   {Run{Validity: Validity{Verdict: GeneratorLimited}}, true, "pass fail unknown fail"},
+		"invalid":          {Run{Validity: Validity{Verdict: Invalid}}, false, "unknown fail unknown fail"},
+		"invalid, limited": {Run{Validity: Validity{Verdict: Invalid, Limited: true}}, false, "unknown unknown unknown fail"},
+		"of a later kind":  {Run{Validity: Validity{Verdict: "blessed"}}, false, "unknown fail unknown fail"},
+		"of no verdict":    {Run{}, false, "unknown fail unknown fail"},
+		"accepted":         {Run{Validity: Validity{Verdict: Invalid}}, true, "pass fail unknown fail"},
+		"interrupted":      {Run{Validity: Validity{Verdict: Valid}, Interrupted: true}, true, "unknown fail unknown fail"},
+	} {
+		r := tc.run
+		r.Totals = Totals{Rate: 9999.6, Sent: 10, Errors: map[string]int64{"reset": 1}}
+		var got []string
+		for _, text := range []string{"rate>=9000/s", "rate>=10000/s", "rtt.p99<1ms", "errors<0.1%"} {
+			o, err := ParseObjective(text)
+			if err != nil {
+				t.Fatal(err)
+			}
+			a := o.Judge(&r, tc.accept)
+			got = append(got, a.Outcome)
+			if wants := a.Outcome == AssertionUnknown && a.Figure != nil; wants && a.Doubt == "" {
+				t.Errorf("%s: of %s nobody says why it is not known", name, text)
+			}
+			if hint := strings.HasSuffix(a.Doubt, "(see --accept-invalid)"); hint && (tc.accept || r.Interrupted) {
+				t.Errorf("%s: %s: %q is of no use", name, text, a.Doubt)
+			}
+		}
+		if text := strings.Join(got, " "); text != tc.want {
+			t.Errorf("%s: %s, want %s", name, text, tc.want)
+		}
+	}
 }

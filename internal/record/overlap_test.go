@@ -110,7 +110,7 @@ func TestMergeWritesWhatCanBeRead(t *testing.T) {
 		},
 		"counts": {
 			pair(func(a, b *Run) { a.Totals.Due, b.Totals.Due = math.MaxInt64-5, 6 }),
-			"part 2, begun 2024-11-22T21:13:20Z: its counts and those of the parts before are together more than 63 bits hold",
+			"part 2, begun 2024-11-22T21:13:20Z: the sum of its counts and those of the parts before it overflows 63 bits",
 		},
 		"errors": {
 			pair(func(a, b *Run) { // without intervals, which would have to agree
@@ -134,7 +134,7 @@ func TestMergeWritesWhatCanBeRead(t *testing.T) {
 					r.Metrics, r.Intervals = map[string]Metric{RTT: r.Metrics[RTT], "other": NewMetric(h)}, nil
 				}
 			}),
-			"other: its values and those before are together more than 63 bits hold",
+			"other: the sum of its values and those before overflows 63 bits",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -34,7 +34,7 @@ func (f Figure) Range(r *Run) (Range, error) {
 	}
 	v, err := m.within(f.Stat)
 	if err == nil && v.High < 0 {
-		err = &NoFigure{"it is below zero, which no time is, only clocks that differ make it so"}
+		err = &NoFigure{"negative: the clocks disagree"}
 	}
 	return v, err
 }
@@ -86,7 +86,7 @@ func (m Metric) told(stat string, q float64) (v float64, ok bool) {
 // around returns what is known of percentile q, of which there are too few samples: it lies
 // between the highest one below it that is told and the maximum.
 func (m Metric) around(q float64, needed int64) Range {
-	v := Range{math.Inf(-1), math.Inf(1), fmt.Sprintf("too few samples: %d, and it needs %d", m.Samples(), needed)}
+	v := Range{math.Inf(-1), math.Inf(1), fmt.Sprintf("too few samples: %d of the %d needed", m.Samples(), needed)}
 	for _, below := range Percentiles {
 		if ns, ok := m.Percentiles[PercentileName(below)]; ok && below < q {
 			v.Low = float64(ns)

@@ -70,7 +70,7 @@ func (r *reader) next() error {
 		return r.broken(err)
 	}
 	if open != json.Delim('{') {
-		return r.wrong(r.text.mark(r.at), "it is JSON, and no record of a run")
+		return r.wrong(r.text.mark(r.at), "valid JSON, but not an echostamp record")
 	}
 	o := value{start: r.text.mark(r.at), marks: map[string]mark{}}
 	before := r.weight
@@ -146,13 +146,13 @@ func (r *reader) broken(err error) error {
 	case cut && r.stream != nil:
 		return io.EOF // killed while it wrote a line
 	case cut:
-		return r.wrong(r.text.mark(r.text.from+int64(len(r.text.text))), "it ends in the middle of a record: was it copied whole?")
+		return r.wrong(r.text.mark(r.text.from+int64(len(r.text.text))), "truncated record; copy the file again")
 	case errors.Is(r.text.err, errTooLong):
 		return r.wrong(r.text.mark(r.at), "%v", errTooLong)
 	case r.text.err != nil:
 		return unreadable(r.name, r.text.err)
 	case errors.As(err, &syntax):
-		return r.wrong(r.text.mark(r.at), "it is no JSON: %v", err)
+		return r.wrong(r.text.mark(r.at), "not valid JSON: %v", err)
 	}
 	return r.wrong(r.text.mark(r.at), "%v", err)
 }

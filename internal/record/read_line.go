@@ -35,7 +35,7 @@ func (r *reader) line(o *value) error {
 		r.stream = newStream(*l.Begin)
 		return nil
 	case r.stream == nil:
-		return r.wrong(o.start, "it is a line of a stream that lacks its first, which says what was measured")
+		return r.wrong(o.start, "the stream's \"begin\" line is missing")
 	case l.End != nil:
 		return r.end(l.End, o.start)
 	}

@@ -141,7 +141,7 @@ func (r *reader) known(o *value) error {
 	case ours.MatchString(schema):
 		return r.wrong(o.start, "its schema %s is newer than this program, which reads %s and %s: use a newer echostamp", schema, Schema, StreamSchema)
 	default:
-		return r.wrong(o.start, "it is JSON with the schema %q, and no record of a run", schema)
+		return r.wrong(o.start, "valid JSON with the schema %q, but not an echostamp record", schema)
 	}
 }
 
@@ -153,7 +153,7 @@ func (r *reader) take(o *value) error {
 	case o.isLine || r.stream != nil:
 		return r.line(o)
 	}
-	return r.wrong(o.start, "it is JSON with the schema %q, and no record of a run", o.run.Schema)
+	return r.wrong(o.start, "valid JSON with the schema %q, but not an echostamp record", o.run.Schema)
 }
 
 // record takes a record.

@@ -213,6 +213,9 @@ type Assertion struct {
 	AtLeast *float64 `json:"at_least,omitempty"`
 	AtMost  *float64 `json:"at_most,omitempty"`
 	Reason  string   `json:"reason,omitempty"`
+	// Doubt says why the run cannot decide it, though the figure would: the outcome is unknown
+	// then, unless --accept-invalid was given.
+	Doubt string `json:"doubt,omitempty"`
 }
 
 // How an assertion went.
@@ -252,7 +255,7 @@ type Quota struct {
 	CPUs      float64 `json:"cpus"`       // processors' worth of time
 	Periods   int64   `json:"periods"`    // in which the group ran
 	Throttled int64   `json:"throttled"`  // of Periods, in which the quota was used up
-	Stopped   int64   `json:"stopped_ns"` // for how long then, of all processors together
+	Stopped   int64   `json:"stopped_ns"` // total throttled time, summed over CPUs
 }
 
 // Precision tells how well a percentile is known from one run.

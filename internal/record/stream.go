@@ -122,7 +122,7 @@ func (s *stream) settle() (freed int64, err error) {
 	s.latest[0] = latest{}
 	s.latest = s.latest[1:]
 	if !s.totals.count(first.Interval) {
-		return 0, errors.New("the counts of the intervals are together more than 63 bits hold")
+		return 0, errors.New("the sum of the counts of the intervals overflows 63 bits")
 	}
 	if err := s.sums.add(first.Metrics); err != nil {
 		return 0, err
@@ -197,13 +197,13 @@ func (s *stream) infer(r *Run, ended bool) {
 	var reasons []string
 	if !ended {
 		r.Interrupted = true
-		reasons = append(reasons, "the stream has no end: the run was killed, or still goes on, and it was not judged")
+		reasons = append(reasons, "the stream has no \"end\" line: the run was killed or is still running; no verdict")
 		s.inferClock(r)
 	} else {
 		reasons = append(reasons, r.Validity.Reasons...)
 	}
 	if s.lost > 0 {
-		reasons = append(reasons, fmt.Sprintf("%d lines of the stream were lost, because its reader was too slow: the figures are of the rest", s.lost))
+		reasons = append(reasons, fmt.Sprintf("%d lines of the stream were lost to a slow reader; the figures cover the remaining lines", s.lost))
 	}
 	r.Validity = Validity{Verdict: Invalid, Reasons: reasons, Limited: r.Validity.Limited}
 	if corrected := r.Metrics[Forward].Count; 0 < corrected && corrected < r.Totals.Received {

@@ -17,7 +17,7 @@ type Quota struct {
 	CPUs      float64       // processors' worth of time; above 0
 	Periods   int64         // in which the group ran
 	Throttled int64         // of these, in which the quota was used up
-	Stopped   time.Duration // for how long then, of all processors together
+	Stopped   time.Duration // total throttled time, summed over CPUs
 }
 
 // Throttling returns the quota that stopped this process most after an earlier state, or
