@@ -23,6 +23,7 @@ type client struct {
 	starved   tick  // the longest time of that
 	failures  uint8 // since the last whole reply
 	served    bool  // a reply was measured
+	inTime    bool  // one came before the end
 	open      bool  // conn is established
 	down      bool  // the last attempt to connect failed
 	attempted bool

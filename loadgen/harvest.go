@@ -114,8 +114,12 @@ func (s *supervisor) take(shard int, h *harvest) {
 
 // gather takes what the shards have not handed over when the loop has ended.
 func (s *supervisor) gather() {
+	usual := time.Duration(0)
+	if slices.ContainsFunc(s.shards, func(sh *shard) bool { return sh.counts.heard > 0 }) {
+		usual = time.Duration(s.series.total[rtt].Percentile(50)) // of the intervals that are over
+	}
 	for _, sh := range s.shards { // before any takes the tickets that are left
-		sh.countServed(min(s.ended, s.window.until()), s.patience())
+		sh.countServed(min(s.ended, s.window.until()), s.patience(), usual)
 	}
 	for _, sh := range s.shards {
 		sh.turn(s.ended)

@@ -118,6 +118,13 @@ func (m metrics) named(unanswered int64) map[string]record.Metric {
 	return m.all(unanswered)
 }
 
+// median is that of a metric, or a lower bound of it, as a report has it.
+func (m metrics) median(i metric) float64 {
+	l := m.of(i)
+	value, _ := l.Percentile(l.All(), 50)
+	return float64(value)
+}
+
 func (m metrics) isEmpty() bool {
 	return !slices.ContainsFunc(m[:], func(h *hist.Histogram) bool { return h != nil && h.Count() > 0 })
 }

@@ -83,7 +83,7 @@ func always(int64) bool { return true }
 func (w *world) counts() (c counts) {
 	for i, s := range w.shards {
 		ended := w.loops[i].Time
-		s.countServed(min(ended, s.window.until()), 0)
+		s.countServed(min(ended, s.window.until()), 0, 0)
 		s.countBacklog(ended)
 		c.add(s.counts)
 	}

@@ -23,6 +23,7 @@ func (c *client) noteServed(at int64, measured bool) {
 	if at > until {
 		return
 	}
+	c.inTime = c.inTime || measured
 	now := c.shard.tick(at)
 	c.shard.counts.heard = now
 	c.starved = max(c.starved, c.hunger(now))
@@ -43,6 +44,9 @@ func (c *client) serves(at, until int64, measured bool) bool {
 	return c.ideal < until && (measured || at > until)
 }
 
+// manyRoundTrips is how many usual ones no single round trip takes on the same path.
+const manyRoundTrips = 10
+
 // hunger is for how long the client has wanted a reply at a time, as far as measuring
 // went on.
 func (c *client) hunger(now tick) tick {
@@ -55,8 +59,10 @@ func (c *client) hunger(now tick) tick {
 
 // countServed counts the clients that got no reply until the end, of which a client
 // must have wanted one for so long at least, and those that went without one for more
-// than half of the time. The shard is done.
-func (s *shard) countServed(end int64, patience time.Duration) {
+// than half of the time. Those that were answered after the end only got none either, if
+// they had waited for more than half of the time and for many usual round trips: their turn
+// came when others had left. Usual is 0 if nobody was answered in time. The shard is done.
+func (s *shard) countServed(end int64, patience, usual time.Duration) {
 	from := s.window.from()
 	if end <= from {
 		return // nothing was measured
@@ -70,6 +76,8 @@ func (s *shard) countServed(end int64, patience time.Duration) {
 		hunger := c.hunger(now)
 		s.counts.hunger = max(s.counts.hunger, hunger)
 		switch {
+		case c.served && !c.inTime && usual > 0 && hunger > max(half, tick(manyRoundTrips*usual/time.Millisecond)):
+			s.counts.unserved++
 		case c.served && max(c.starved, hunger) > half:
 			s.counts.starved++
 		case !c.served && c.wanting != 0 && int64(hunger) >= patience.Milliseconds():

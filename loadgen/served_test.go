@@ -47,7 +47,7 @@ func crowd(t *testing.T, cfg Config, until int64, serve func(*evlooptest.Conn, i
 	if !s.told {
 		t.Error("the shard has not finished")
 	}
-	s.countServed(until, 0)
+	s.countServed(until, 0, time.Duration(s.recorded()[rtt].Percentile(50)))
 	s.countBacklog(loop.Time)
 	return s.counts
 }
@@ -168,6 +168,28 @@ func TestServedAfterTheEnd(t *testing.T) {
 	})
 	if c.unserved != 10 || c.starved != 0 || c.overtime == 0 {
 		t.Errorf("%d clients are unserved and %d starved, want 10 and 0; %d messages sent in the overtime", c.unserved, c.starved, c.overtime)
+	}
+}
+
+// TestOneAtATime is a server that answers one connection until that ends, and then the
+// next: the load was that of one client, though all got a reply when the first had left.
+func TestOneAtATime(t *testing.T) {
+	for mode, rate := range map[string]float64{"closed loop": 0, "open loop": 1000} {
+		t.Run(mode, func(t *testing.T) {
+			var turn *evlooptest.Conn
+			cfg := Config{Clients: 10, Duration: 3 * time.Second, Timeout: 5 * time.Second, Rate: rate}
+			c := crowd(t, cfg, begin+3010*ms, func(c *evlooptest.Conn, now int64) {
+				if turn == nil || turn.Closed {
+					turn = c
+				}
+				if c == turn && now%(10*ms) == 5*ms {
+					answer(c, now)
+				}
+			})
+			if c.unserved != 9 {
+				t.Errorf("%d clients are unserved, want 9: %+v", c.unserved, c)
+			}
+		})
 	}
 }
 

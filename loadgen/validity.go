@@ -135,7 +135,7 @@ func generatorLimits(r *record.Run, m metrics) reasons {
 	g, elapsed, received := r.Generator, float64(max(r.Duration, 1)), float64(r.Totals.Received)
 	if own := m[ownLag]; own != nil {
 		q := tail(own.Count())
-		late, typical := float64(own.Percentile(q)), float64(m[response].Percentile(50))
+		late, typical := float64(own.Percentile(q)), m.median(response)
 		out.when(late > maxOwnLag*typical, "own_lag p%s %s is more than %.0f%% of response p50 %s",
 			record.PercentileName(q), unit.Duration(late), maxOwnLag*100, unit.Duration(typical))
 	}
@@ -146,7 +146,7 @@ func generatorLimits(r *record.Run, m metrics) reasons {
 	}
 	// What an involuntary switch costs is the time without a processor; where
 	// that is not known, their number has to do.
-	waited, typical := float64(g.Waited), float64(m[rtt].Percentile(50))
+	waited, typical := float64(g.Waited), m.median(rtt)
 	share, each := waited/elapsed/float64(r.Config.Shards), waited/received
 	switches := unit.Plural(g.InvoluntarySwitches, "involuntary switch")
 	switch {
@@ -179,8 +179,12 @@ func backlog(t record.Totals, clients int) string {
 	if float64(t.Backlog) <= max(happens, maxBacklog*float64(t.Due)) {
 		return ""
 	}
-	return fmt.Sprintf("%s of %s due messages (%s) were still unsent at the end; response keeps growing as the run goes on",
-		unit.Count(t.Backlog), unit.Count(t.Due), percent(float64(t.Backlog)/float64(t.Due)))
+	then := "response keeps growing as the run goes on"
+	if t.NeverSent() == 0 {
+		then = "they were sent then, but in a longer run response may grow"
+	}
+	return fmt.Sprintf("%s of %s due messages (%s) were still unsent at the end; %s",
+		unit.Count(t.Backlog), unit.Count(t.Due), percent(float64(t.Backlog)/float64(t.Due)), then)
 }
 
 // isOwn reports whether the load generator has a part in the backlog, so that the
