@@ -257,47 +257,6 @@ func (s *shard) takeTicket() bool {
 	return left >= 0
 }
 
-// timeUp is called when the measured time is over. In open loop what was due and is not
-// sent yet is still sent, and awaited for as long as a reply may take: left out, the
-// slowest messages of all would be missing from the percentiles.
-func (s *shard) timeUp() {
-	if s.stopping || s.overtime {
-		return
-	}
-	if s.paces == nil || !s.canCatchUp() {
-		s.stop()
-		return
-	}
-	s.overtime = true
-	s.effort.end(s.Shard)
-	for i := range s.clients {
-		c := &s.clients[i]
-		c.noteBacklog()
-		switch {
-		case c.waiting():
-		case c.isDone():
-			c.leave()
-		default:
-			c.next()
-		}
-	}
-	s.Schedule(evloop.NewTimer(func(int64) { s.interrupt() }), s.window.until()+int64(s.cfg.Timeout))
-	s.tellFinished()
-}
-
-// canCatchUp reports whether what is overdue when the time is over can be sent in the time
-// that a reply may take, at the pace of the replies so far. Where it cannot, a run would
-// only take longer and be no less behind.
-func (s *shard) canCatchUp() bool {
-	length := s.window.until() - s.window.from()
-	due := s.paces.main.Count(length) * float64(len(s.clients)) / float64(s.cfg.Clients)
-	overdue := due - float64(s.counts.sent+int64(s.underWay))
-	if s.cfg.Messages > 0 {
-		overdue = min(overdue, float64(max(0, s.tickets.Load())))
-	}
-	return overdue*float64(length) <= float64(s.counts.received)*float64(s.cfg.Timeout)
-}
-
 // stop has the clients leave, each when it has the reply to what it sent.
 func (s *shard) stop() {
 	s.stopping = true
@@ -309,27 +268,6 @@ func (s *shard) stop() {
 		}
 	}
 	s.tellFinished()
-}
-
-// countBacklog counts and records what was due and never sent, when the run has ended at
-// a time and the shard is done.
-func (s *shard) countBacklog(ended int64) {
-	m := &s.harvest.metrics
-	take := func(due, n int64) bool {
-		if s.cfg.Messages > 0 { // more were not asked for
-			n = min(n, max(0, s.tickets.Load()))
-			s.tickets.Add(-n)
-		}
-		s.counts.neverSent += n
-		m[responseCensored].RecordN(ended-due, n)
-		m[lagCensored].RecordN(ended-due, n)
-		return n > 0
-	}
-	for i := range s.clients {
-		if c := &s.clients[i]; c.schedule != nil {
-			s.counts.overhang += c.schedule.unsent(&s.window, take)
-		}
-	}
 }
 
 // interrupt has the clients leave at once: what is under way is not awaited any more.
@@ -398,61 +336,4 @@ func (s *shard) part(c *client) []byte {
 		return nil // nearly always
 	}
 	return s.parts[c]
-}
-
-// measure records the reply to a client's message. Without the kernel's word the
-// time of reading stands for that of arriving.
-func (s *shard) measure(c *client, t2 int64, at evloop.Stamp, bytes int) {
-	s.counts.received++
-	s.counts.bytesReceived += int64(bytes)
-	s.counts.last = at.Read
-	if at.Read > s.window.until() {
-		s.counts.late++
-	}
-	m := &s.harvest.metrics
-	m[rtt].Record(at.Read - c.sent)
-	if c.schedule != nil {
-		m[response].Record(at.Read - c.due)
-		s.recordLag(c)
-	}
-	if c.isStamped(at) {
-		s.counts.stamped++
-		m[wakeup].Record(at.Read - at.Arrived)
-	}
-	if s.cfg.Proto == Text {
-		sample := s.sample(c, t2, at, true)
-		m[forwardRaw].Record(sample.Upper())
-		m[reverseRaw].Record(-sample.Lower())
-	}
-}
-
-func (s *shard) recordLag(c *client) {
-	s.harvest.metrics[lag].Record(c.sent - c.due)
-	s.harvest.metrics[ownLag].Record(c.sent - c.ideal)
-}
-
-// censor records that a client's message, which is measured, was not answered until now.
-func (s *shard) censor(c *client, now int64) {
-	m := &s.harvest.metrics
-	m[rttCensored].Record(now - c.sent)
-	if c.schedule != nil {
-		m[responseCensored].Record(now - c.due)
-		s.recordLag(c)
-	}
-}
-
-// warm notes the reply to a message of the warm-up, which is not measured.
-func (s *shard) warm(c *client, t2 int64, at evloop.Stamp) {
-	if s.cfg.Proto == Text {
-		s.sample(c, t2, at, false)
-	}
-	if at.Read >= s.window.from() {
-		s.counts.crossed = max(s.counts.crossed, at.Read-c.due)
-		return
-	}
-	since := c.sent
-	if s.watched == response {
-		since = c.due
-	}
-	s.harvest.metrics[s.watched].Record(at.Read - since)
 }
