@@ -9,7 +9,7 @@ build:
 	go build ./cmd/echostamp
 
 test:
-	go test -timeout 10m -parallel 4 $(TESTFLAGS) ./...
+	go test -timeout 20m -parallel 4 $(TESTFLAGS) ./...
 
 # All tests N times, beside LOAD busy loops.
 soak:
