@@ -34,22 +34,29 @@ func TestStreamIsWhole(t *testing.T) {
 	}
 }
 
+// pipedStream opens a stream to standard output, and returns both ends of that.
+func pipedStream(t *testing.T, ctx context.Context) (*streamer, *io.PipeReader, *io.PipeWriter) {
+	t.Helper()
+	reader, writer := io.Pipe()
+	s, err := ui{out: writer}.openStream(ctx, "-", false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s, reader, writer
+}
+
 // TestStreamOfAStuckReader holds that the run does not wait for one who does not read, and
 // ends in bounded time.
 func TestStreamOfAStuckReader(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		_, stuck := io.Pipe()
-		s, err := ui{out: stuck}.openStream(t.Context(), "-", false)
-		if err != nil {
-			t.Fatal(err)
-		}
+		s, reader, _ := pipedStream(t, t.Context())
 		for range 100 {
 			s.add(record.Line{Interval: &record.Interval{}})
 		}
 		if err := s.close(); err == nil || !strings.Contains(err.Error(), "cannot stream to standard output: no reader for 3s") {
 			t.Error(err)
 		}
-		_ = stuck.Close() // lets the writer go
+		_ = reader.Close() // lets the writer go
 	})
 }
 
@@ -81,11 +88,7 @@ func big(start int64, size int) record.Line {
 // nothing, however long that takes after the run.
 func TestStreamOfASlowReader(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		reader, writer := io.Pipe()
-		s, err := ui{out: writer}.openStream(t.Context(), "-", false)
-		if err != nil {
-			t.Fatal(err)
-		}
+		s, reader, writer := pipedStream(t, t.Context())
 		const lines = 50
 		for i := range int64(lines) {
 			s.add(big(i, 100<<10))
@@ -107,11 +110,7 @@ func TestStreamOfASlowReader(t *testing.T) {
 func TestStreamOfAReaderWhoIsBehind(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		reader, writer := io.Pipe()
-		s, err := ui{out: writer}.openStream(t.Context(), "-", false)
-		if err != nil {
-			t.Fatal(err)
-		}
+		s, reader, writer := pipedStream(t, t.Context())
 		var told []string
 		s.telling(func(text string) { told = append(told, text) })
 		s.add(record.Line{Schema: record.StreamSchema, Begin: &record.Run{}})
@@ -162,11 +161,7 @@ func TestStreamOfAReaderWhoIsBehind(t *testing.T) {
 // TestStreamOfAReaderWhoGoesAway holds that this is told at once, and that what is lost is counted.
 func TestStreamOfAReaderWhoGoesAway(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		reader, writer := io.Pipe()
-		s, err := ui{out: writer}.openStream(t.Context(), "-", false)
-		if err != nil {
-			t.Fatal(err)
-		}
+		s, reader, _ := pipedStream(t, t.Context())
 		var told []string
 		s.telling(func(text string) { told = append(told, text) })
 		_ = reader.CloseWithError(syscall.EPIPE)
@@ -188,12 +183,8 @@ func TestStreamOfAReaderWhoGoesAway(t *testing.T) {
 // TestStreamOfAnInterruptedProgram holds that a reader who is slow does not keep it.
 func TestStreamOfAnInterruptedProgram(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		reader, writer := io.Pipe()
 		ctx, interrupt := context.WithCancel(t.Context())
-		s, err := ui{out: writer}.openStream(ctx, "-", false)
-		if err != nil {
-			t.Fatal(err)
-		}
+		s, reader, writer := pipedStream(t, ctx)
 		for i := range int64(50) {
 			s.add(big(i, 100<<10))
 		}
